@@ -1,0 +1,1 @@
+"""Herstelpost: the intake gateway for missing documents."""

@@ -1,0 +1,267 @@
+"""The nouns: request, item, party, submission, part, envelope, facts, decision.
+
+Rule 1: frozen values without behaviour beyond reading themselves; rows live in `gateway.records`.
+Rule 2: instants are aware UTC datetimes and end in `_at`; last days are dates and end in `_day`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from gateway.core.words import (
+    Channel,
+    DocumentOutcome,
+    ItemStatus,
+    Outcome,
+    Procedure,
+    Reason,
+    RequestStatus,
+    Role,
+    Unit,
+)
+
+
+# ---- what we asked -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term as written in a letter, e.g. four weeks."""
+
+    count: int
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody who takes part in the request. `consents`: expressly reachable by e-mail (Awb 2:8)."""
+
+    role: Role
+    name: str
+    email: str = ""
+    organisation: str = ""
+    consents: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """One named document that was asked for."""
+
+    number: str
+    kind: str
+    description: str
+    person: str = ""
+    original_required: bool = False
+    statement_allowed: bool = False
+    status: ItemStatus = ItemStatus.OPEN
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for missing documents (herstel verzuim, art. 4:5 Awb)."""
+
+    reference: str
+    case_number: str
+    application_kind: str
+    procedure: Procedure
+    language: str
+    sent_day: date
+    term: Term
+    channels: tuple[str, ...]
+    parties: tuple[Party, ...]
+    items: tuple[Item, ...]
+    last_day: date
+    mail_address: str
+    status: RequestStatus = RequestStatus.OPEN
+    decision_received_day: date | None = None
+    decision_term: Term | None = None
+
+    def open_items(self) -> tuple[Item, ...]:
+        """The items nothing usable has come in for."""
+        return tuple(i for i in self.items if i.status in {ItemStatus.OPEN, ItemStatus.REJECTED})
+
+
+# ---- what came in --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The SMTP session data of one message (RFC 5321); for IMAP what the supplier kept of it."""
+
+    mail_from: str = ""
+    recipients: tuple[str, ...] = ()
+    peer: str = ""
+    helo: str = ""
+    tls: str = ""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A received file, byte for byte: the whole message, or one uploaded file."""
+
+    sha256: str
+    bytes: int
+    name: str = ""
+    media_type: str = ""
+    item: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What a channel hands to `accept`.
+
+    `received_at` is the arrival of the last byte at our system or the designated one (Awb 2:20).
+    `source` names this one arrival for ever: accepting the same source twice gives the first receipt.
+    `request` is the reference when the channel itself knows it (a portal session, an API path).
+    """
+
+    channel: Channel
+    received_at: datetime
+    files: tuple[StoredFile, ...]
+    source: str
+    envelope: Envelope = field(default_factory=Envelope)
+    request: str | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Our promise to the sender: this exists, under this number, whatever happens next (P1)."""
+
+    number: str
+    log_index: int
+
+
+@dataclass(frozen=True)
+class RefusedAttempt:
+    """Somebody tried to hand something in and was turned away; kept as proof of the attempt."""
+
+    channel: Channel
+    attempted_at: datetime
+    reason: str
+    address: str
+    envelope: Envelope = field(default_factory=Envelope)
+    bytes: int | None = None
+
+
+# ---- what the reader and the scanners found ------------------------------------------------------
+
+
+class PartRole(StrEnum):
+    """What a part of a submission is to us."""
+
+    DOCUMENT = "document"
+    CONTAINER = "container"
+    MESSAGE = "message"
+    BODY = "body"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a submission as the reader found it.
+
+    `name` is safe to show and to write; `original_name` is what the sender wrote. `note` says why a
+    part is ignored, or what is odd about it. `item` is the item number the sender named in the portal.
+    """
+
+    seq: int
+    parent: int | None
+    role: PartRole
+    name: str
+    original_name: str
+    declared_type: str
+    bytes: int
+    sha256: str
+    note: str = ""
+    item: str | None = None
+
+
+@dataclass(frozen=True)
+class MessageFacts:
+    """What the headers and the text of a message say. Evidence, never proof."""
+
+    from_address: str = ""
+    from_name: str = ""
+    reply_to: str = ""
+    subject: str = ""
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    date: str = ""
+    recipients_named: tuple[str, ...] = ()
+    automatic: str = ""
+    authentication: tuple[str, ...] = ()
+    text: str = ""
+    defects: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a submission could not be read: `too_complex` or `unreadable`, and a word for the operator."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the reader made of the received bytes."""
+
+    message: MessageFacts | None
+    parts: tuple[Part, ...]
+    trouble: Trouble | None = None
+
+
+class Verdict(StrEnum):
+    """What the malware scanner said of one document. Only CLEAN is clean (P4)."""
+
+    CLEAN = "clean"
+    INFECTED = "infected"
+    ENCRYPTED = "encrypted"
+    LIMITS = "limits"
+    ERROR = "error"
+    NOT_YET = "not_yet"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One observation about a document."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the scanners found out about one document."""
+
+    sha256: str
+    media_type: str
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+
+
+# ---- what was decided ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DocumentDecision:
+    """The decision on one part; `number` is the item it was taken for."""
+
+    seq: int
+    outcome: DocumentOutcome
+    reason: Reason | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one rule said: outcome, reasons, the rule's name and its legal ground."""
+
+    outcome: Outcome
+    rule: str
+    ground: str
+    reasons: tuple[Reason, ...] = ()
+    documents: tuple[DocumentDecision, ...] = ()
+    detail: str = ""
