@@ -1,0 +1,59 @@
+"""Which request a submission belongs to, and why; or why it cannot be told.
+
+Rule 1: filing without a person only on an exact secret, or on a reference together with an
+authenticated known sender, and only if nothing contradicts (P5).
+Rule 2: everything weaker only suggests; at most three suggestions, strongest first.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from gateway.core.facts import SECRETS, Clue, ClueKind, Match, Sender
+from gateway.core.words import Reason
+
+MAX_SUGGESTIONS = 3
+
+
+def match(clues: Sequence[Clue], sender: Sender) -> Match:
+    """The one request that the clues prove, or the reason to hold with suggestions."""
+    by_person = _requests(clues, {ClueKind.PERSON})
+    if by_person:
+        return Match(by_person[-1])
+    proven = _requests(clues, SECRETS)
+    if proven:
+        return _by_secret(proven, clues, sender)
+    named = _requests(clues, {ClueKind.REFERENCE})
+    if named:
+        return _by_reference(named, clues, sender)
+    return _held(Reason.NO_REQUEST, "no secret and no reference of a request", clues)
+
+
+def _by_secret(proven: Sequence[str], clues: Sequence[Clue], sender: Sender) -> Match:
+    if len(proven) > 1:
+        return _held(Reason.SEVERAL_REQUESTS, "secrets of more than one request", clues)
+    if sender.party_of and proven[0] not in sender.party_of:
+        return _held(Reason.SEVERAL_REQUESTS, "the sender belongs to another request", clues)
+    return Match(proven[0])
+
+
+def _by_reference(named: Sequence[str], clues: Sequence[Clue], sender: Sender) -> Match:
+    if len(named) > 1:
+        return _held(Reason.SEVERAL_REQUESTS, "references of more than one request", clues)
+    if named[0] not in sender.party_of:
+        return _held(Reason.SENDER_UNKNOWN, "a reference, from an address that is not a party's", clues)
+    if sender.authentication != "pass":
+        return _held(Reason.SENDER_UNPROVEN, "a reference, from an address nobody vouches for", clues)
+    return Match(named[0])
+
+
+def _held(reason: Reason, detail: str, clues: Sequence[Clue]) -> Match:
+    ranked = sorted(clues, key=lambda clue: list(ClueKind).index(clue.kind))
+    return Match(None, reason, detail, _unique(clue.request for clue in ranked)[:MAX_SUGGESTIONS])
+
+
+def _requests(clues: Sequence[Clue], kinds: Iterable[ClueKind]) -> tuple[str, ...]:
+    wanted = frozenset(kinds)
+    return _unique(clue.request for clue in clues if clue.kind in wanted)
+
+
+def _unique(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
