@@ -1,0 +1,263 @@
+"""Settings: read once, checked completely, frozen, passed as values.
+
+Rule 1: every key has its meaning in `config/example.toml`; a test loads that file and misses none.
+Rule 2: an unknown key is an error, and all errors are told at once (P12).
+Rule 3: a secret is the path of a file, never a value.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+ENVIRONMENT_KEY = "HERSTELPOST_CONFIG"
+DEFAULT_FILE = "herstelpost.toml"
+
+_LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.\-]+):\d{1,5}$"
+_MAIL = r"^[^@\s+<>]+@[^@\s<>]+$"
+Listen = Annotated[str, Field(pattern=_LISTEN)]
+MailAddress = Annotated[str, Field(pattern=_MAIL)]
+
+
+class BadConfiguration(Exception):
+    """The configuration cannot be used; `problems` are lines `file: key: problem`, all of them."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Section(BaseModel):
+    """A frozen part of the configuration that takes no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Section):
+    url: str = Field("", pattern=r"^(|sqlite:///.+|postgresql\+psycopg://.+)$")
+
+
+class Smtp(Section):
+    listen: Listen = "127.0.0.1:2525"
+    addresses: tuple[MailAddress, ...] = Field(("documenten@intake.example",), min_length=1)
+    hostname: str = "intake.example"
+    tls_cert: str = ""
+    tls_key: str = ""
+    require_tls: bool = False
+    max_message_mb: int = Field(64, gt=0, le=1024)
+    max_recipients: int = Field(20, gt=0)
+    max_line_bytes: int = Field(1_048_576, ge=998)
+    max_commands: int = Field(1000, gt=0)
+    max_errors: int = Field(10, gt=0)
+    max_connections: int = Field(500, gt=0)
+    max_connections_per_address: int = Field(50, gt=0)
+    idle_seconds: float = Field(120, gt=0)
+    minimum_bytes_per_second: int = Field(500, ge=0)
+    trusted_authserv: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _tls_is_complete(self) -> "Smtp":
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key belong together: give both or neither")
+        if self.require_tls and not self.tls_cert:
+            raise ValueError("require_tls needs tls_cert and tls_key")
+        return self
+
+
+class Portal(Section):
+    listen: Listen = "127.0.0.1:8080"
+    public_url: str = Field("http://127.0.0.1:8080", pattern=r"^https?://[^/\s]+$")
+    organisation: str = "Herstelpost"
+    help_phone: str = "088 000 00 00"
+    session_minutes: int = Field(60, gt=0)
+    max_attempts: int = Field(10, gt=0)
+    attempt_window_minutes: int = Field(15, gt=0)
+    max_files: int = Field(50, gt=0)
+
+
+class Oauth2(Section):
+    token_url: str = Field(pattern=r"^https?://")
+    client_id: str
+    client_secret_file: str
+    scope: str = ""
+
+
+class Imap(Section):
+    host: str
+    port: int = Field(993, gt=0, lt=65536)
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    tls_ca: str = ""
+    username: str
+    password_file: str = ""
+    oauth2: Oauth2 | None = None
+    mailbox: str = "INBOX"
+    after: str = Field("flag", pattern=r"^(flag|leave|move:.+)$")
+    poll_seconds: float = Field(60, gt=0)
+
+    @model_validator(mode="after")
+    def _can_sign_in(self) -> "Imap":
+        if bool(self.password_file) == bool(self.oauth2):
+            raise ValueError("give either password_file or an oauth2 table")
+        if self.tls == "none" and self.host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError('tls = "none" is for the loopback only; use "implicit" or "starttls"')
+        return self
+
+
+class Outbound(Section):
+    smarthost: str = Field("", pattern=r"^$|" + _LISTEN)
+    tls: Literal["none", "starttls", "implicit"] = "none"
+    username: str = ""
+    password_file: str = ""
+    from_address: MailAddress = "documenten@intake.example"
+    from_name: str = "Herstelpost"
+    max_attempts: int = Field(12, gt=0)
+
+
+class Scanners(Section):
+    clamd: str = Field("", pattern=r"^(|unix:/.+|unix:[^/].*|tcp:.+:\d+)$")
+    canary_seconds: float = Field(3600, gt=0)
+    timeout_seconds: float = Field(120, gt=0)
+    wait_hours: float = Field(24, ge=0)
+
+
+class Limits(Section):
+    submission_mb: int = Field(30, gt=0)
+    counts: Literal["files", "message"] = "files"
+    parts: int = Field(500, gt=0)
+    depth: int = Field(10, gt=0)
+    unpacked_mb: int = Field(300, gt=0)
+    ratio: int = Field(200, gt=1)
+    child_memory_mb: int = Field(512, ge=128)
+    child_cpu_seconds: int = Field(30, gt=0)
+    child_wall_seconds: float = Field(60, gt=0)
+
+
+class Ledger(Section):
+    origin: str = Field("herstelpost.example/intake", pattern=r"^[^\s+]+$")
+    key_file: str = ""
+
+
+class Work(Section):
+    workers: int = Field(1, gt=0, le=64)
+    lease_seconds: float = Field(600, gt=0)
+    max_attempts: int = Field(5, gt=0)
+    receipt_seconds: float = Field(30, gt=0)
+
+
+class Metrics(Section):
+    listen: str = Field("127.0.0.1:9464", pattern=r"^$|" + _LISTEN)
+
+
+def _resolved(path: object) -> object:
+    return Path(path) if isinstance(path, str) else path
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    data_dir: Annotated[Path, BeforeValidator(_resolved)] = Path("data")
+    calendar: Literal["nl"] = "nl"
+    database: Database = Database()
+    smtp: Smtp = Smtp()
+    portal: Portal = Portal()
+    imap: tuple[Imap, ...] = ()
+    outbound: Outbound = Outbound()
+    scanners: Scanners = Scanners()
+    limits: Limits = Limits()
+    ledger: Ledger = Ledger()
+    work: Work = Work()
+    metrics: Metrics = Metrics()
+
+    @property
+    def database_url(self) -> str:
+        """The database's address; the embedded default lies in the data directory."""
+        return self.database.url or f"sqlite:///{self.data_dir / 'herstelpost.db'}"
+
+    @property
+    def clamd_address(self) -> str:
+        """Where the malware scanner listens; by default the private one that `make run` starts."""
+        return self.scanners.clamd or f"unix:{(self.data_dir / 'clamd' / 'clamd.sock').absolute()}"
+
+    @property
+    def ledger_key(self) -> Path:
+        """The private key of the ledger's checkpoints; made on the first start of the embedded default."""
+        return Path(self.ledger.key_file) if self.ledger.key_file else self.data_dir / "ledger.pem"
+
+    @property
+    def cap_bytes(self) -> int:
+        """The most that one submission may hold, inclusive."""
+        return self.limits.submission_mb * 1024 * 1024
+
+    @property
+    def max_message_bytes(self) -> int:
+        """The most that the listener reads of one message; above it the answer is 552."""
+        if self.limits.counts == "message":
+            return self.cap_bytes
+        return self.smtp.max_message_mb * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _the_cap_fits_in_a_message(self) -> "Settings":
+        # base64 makes 57 bytes 78, line end included; without room for it the promised cap is a lie (R04).
+        encoded = self.limits.submission_mb * 78 / 57 + 1
+        if self.limits.counts == "files" and self.smtp.max_message_mb < encoded:
+            raise ValueError(
+                f"smtp.max_message_mb must be at least {encoded:.0f} to let "
+                f"{self.limits.submission_mb} MB of documents in (base64)"
+            )
+        return self
+
+
+def load(path: str | None = None, environment: Mapping[str, str] = os.environ) -> tuple[Settings, str]:
+    """The settings and the name of where they came from.
+
+    `path`, else the file that HERSTELPOST_CONFIG names, else ./herstelpost.toml, else the embedded default.
+    Raises BadConfiguration with every problem.
+    """
+    named = path or environment.get(ENVIRONMENT_KEY)
+    if named is None and not Path(DEFAULT_FILE).exists():
+        return Settings(), "embedded default"
+    name = named or DEFAULT_FILE
+    try:
+        with Path(name).open("rb") as file:
+            values = tomllib.load(file)
+    except OSError as error:
+        raise BadConfiguration((f"{name}: -: cannot be read: {error.strerror}",)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfiguration((f"{name}: -: is not TOML: {error}",)) from error
+    return parse(values, name), name
+
+
+def parse(values: Mapping[str, object], name: str) -> Settings:
+    """The settings in `values`. Raises BadConfiguration, each line starting with `name`."""
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise BadConfiguration(
+            tuple(
+                f"{name}: {'.'.join(map(str, e['loc'])) or '-'}: {_plain(e['msg'])}" for e in error.errors()
+            )
+        ) from error
+    problems = tuple(f"{name}: {key}: {problem}" for key, problem in _missing_files(settings))
+    if problems:
+        raise BadConfiguration(problems)
+    return settings
+
+
+def _plain(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return {"Extra inputs are not permitted": "unknown key; see `herstelpost example-config`"}.get(text, text)
+
+
+def _missing_files(settings: Settings) -> list[tuple[str, str]]:
+    named = [
+        ("smtp.tls_cert", settings.smtp.tls_cert),
+        ("smtp.tls_key", settings.smtp.tls_key),
+        ("outbound.password_file", settings.outbound.password_file),
+        ("ledger.key_file", settings.ledger.key_file),
+        *((f"imap.{n}.password_file", box.password_file) for n, box in enumerate(settings.imap)),
+        *((f"imap.{n}.tls_ca", box.tls_ca) for n, box in enumerate(settings.imap)),
+    ]
+    return [(key, f"no such file: {path}") for key, path in named if path and not Path(path).is_file()]

@@ -1,0 +1,305 @@
+"""The contract's JSON, in one place: what goes in and out of the command line and the HTTP API.
+
+Rule 1: field names and words are the contract's; the core knows nothing of them.
+Rule 2: an input is refused with everything that is wrong with it, at once, in the reader's language.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.core.errors import Fault, Refused
+from gateway.core.model import Item, Party, Request, Term
+from gateway.core.words import (
+    Channel,
+    DocumentOutcome,
+    ItemStatus,
+    Outcome,
+    Procedure,
+    Reason,
+    RequestStatus,
+    Role,
+    Status,
+    Unit,
+)
+
+Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Mail = Annotated[str, Field(max_length=254, pattern=r"^([^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+)?$")]
+Reference = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]*$")]
+
+
+class In(BaseModel):
+    """Something that is sent to us: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Termijn(In):
+    aantal: int = Field(gt=0, le=1000)
+    eenheid: Unit
+
+
+class Beslistermijn(In):
+    ontvangenOp: date
+    aantal: int = Field(gt=0, le=1000)
+    eenheid: Unit
+
+
+class Betrokkene(In):
+    rol: Role
+    naam: Word
+    email: Mail = ""
+    organisatie: Line = ""
+    stemtInMetEmail: bool = False
+
+
+class StukIn(In):
+    nummer: str = Field(pattern=r"^[1-9]\d?[a-z]?$")
+    soort: Word
+    omschrijving: Word
+    persoon: Line = ""
+    origineelVereist: bool = False
+    verklaringToegestaan: bool = False
+
+
+class VerzoekIn(In):
+    """A request as the body sends it."""
+
+    kenmerk: Reference
+    zaaknummer: Reference
+    aanvraagsoort: Word
+    procedure: Procedure
+    taal: str = Field(pattern=r"^[a-z]{2}$")
+    verzondenOp: date
+    termijn: Termijn
+    beslistermijn: Beslistermijn | None = None
+    kanalen: tuple[Literal["email", "portaal"], ...] = Field(min_length=1)
+    betrokkenen: tuple[Betrokkene, ...] = Field(min_length=1)
+    stukken: tuple[StukIn, ...] = Field(min_length=1)
+
+
+class Stuk(StukIn):
+    status: ItemStatus
+
+
+class Verzoek(VerzoekIn):
+    """A request as we answer it."""
+
+    stukken: tuple[Stuk, ...]
+    laatsteDag: date
+    mailadres: str
+    status: RequestStatus
+
+
+class VerzoekNieuw(Verzoek):
+    """A request as the import answers it: with the access code, this once."""
+
+    toegangscode: str
+
+
+class InzendingStuk(BaseModel):
+    naam: str
+    bytes: int
+    sha256: str
+    mediatype: str
+    besluit: DocumentOutcome | None
+    reden: Reason | None
+    nummer: str | None
+
+
+class Inzending(BaseModel):
+    """A submission as we answer it."""
+
+    ontvangstnummer: str
+    kanaal: Channel
+    ontvangenOp: str
+    tijdzone: str
+    afzender: str
+    geadresseerde: str
+    verzoek: str | None
+    status: Status
+    besluit: Outcome | None
+    redenen: tuple[Reason, ...]
+    opTijd: bool | None
+    stukken: tuple[InzendingStuk, ...]
+    logIndex: int
+
+
+def instant(at: datetime) -> str:
+    """An instant as the contract writes it: UTC, microseconds, upper-case T and Z (RFC 9557)."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def dump(value: BaseModel) -> dict[str, Any]:
+    """The JSON object of a schema value."""
+    return value.model_dump(mode="json")
+
+
+# ---- in ------------------------------------------------------------------------------------------
+
+
+def read_requests(text: str) -> tuple[VerzoekIn, ...]:
+    """The requests in a JSON text: one object or a list.
+
+    Raises Refused with every fault of every request; `place` is the path of the field.
+    """
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise Refused.because("-", f"geen geldige JSON / not valid JSON: {error}") from error
+    return read_request_values(values if isinstance(values, list) else [values], numbered=isinstance(values, list))
+
+
+def read_request_values(values: Sequence[object], *, numbered: bool = True) -> tuple[VerzoekIn, ...]:
+    """The requests in parsed JSON; the same refusal."""
+    faults: list[Fault] = []
+    requests: list[VerzoekIn] = []
+    for number, value in enumerate(values):
+        prefix = f"{number}." if numbered else ""
+        try:
+            requests.append(VerzoekIn.model_validate_json(json.dumps(value)))
+        except ValidationError as error:
+            faults += [Fault(prefix + place, problem) for place, problem in explain(error)]
+        else:
+            faults += [Fault(prefix + f.place, f.problem) for f in _contradictions(requests[-1])]
+    if not values:
+        faults.append(Fault("-", "geen verzoek gevonden; stuur één verzoek of een lijst"))
+    if faults:
+        raise Refused(tuple(faults))
+    return tuple(requests)
+
+
+def explain(error: ValidationError) -> list[tuple[str, str]]:
+    """Each validation error as (field, what is wrong and what to do), in Dutch."""
+    return [
+        (".".join(map(str, e["loc"])) or "-", _PROBLEMS.get(e["type"], _other)(e.get("ctx", {}), e["msg"]))
+        for e in error.errors()
+    ]
+
+
+_ANSWERED = "onbekend veld; laat het weg (laatsteDag, mailadres, toegangscode en status bepaalt Herstelpost)"
+
+_PROBLEMS: dict[str, Callable[[dict[str, Any], str], str]] = {
+    "missing": lambda _c, _m: "ontbreekt; dit veld is verplicht",
+    "extra_forbidden": lambda _c, _m: _ANSWERED,
+    "enum": lambda c, _m: f"onbekend woord; kies uit {c['expected']}",
+    "literal_error": lambda c, _m: f"onbekend woord; kies uit {c['expected']}",
+    "too_short": lambda c, _m: f"minstens {c['min_length']} nodig",
+    "string_too_short": lambda _c, _m: "mag niet leeg zijn",
+    "string_too_long": lambda c, _m: f"te lang; hoogstens {c['max_length']} tekens",
+    "string_pattern_mismatch": lambda _c, _m: "heeft niet de juiste vorm of bevat verboden tekens",
+    "string_type": lambda _c, _m: "moet tekst zijn",
+    "int_type": lambda _c, _m: "moet een heel getal zijn",
+    "int_parsing": lambda _c, _m: "moet een heel getal zijn",
+    "int_from_float": lambda _c, _m: "moet een heel getal zijn",
+    "greater_than": lambda c, _m: f"moet groter zijn dan {c['gt']}",
+    "less_than_equal": lambda c, _m: f"mag hoogstens {c['le']} zijn",
+    "bool_type": lambda _c, _m: "moet true of false zijn",
+    "bool_parsing": lambda _c, _m: "moet true of false zijn",
+    "date_type": lambda _c, _m: "moet een datum zijn, bijvoorbeeld 2026-03-02",
+    "date_parsing": lambda _c, _m: "moet een bestaande datum zijn, bijvoorbeeld 2026-03-02",
+    "date_from_datetime_parsing": lambda _c, _m: "moet een bestaande datum zijn, bijvoorbeeld 2026-03-02",
+    "date_from_datetime_inexact": lambda _c, _m: "moet een datum zijn zonder tijd",
+    "tuple_type": lambda _c, _m: "moet een lijst zijn",
+    "model_type": lambda _c, _m: "moet een object zijn",
+    "model_attributes_type": lambda _c, _m: "moet een object zijn",
+}
+
+
+def _other(_context: dict[str, Any], message: str) -> str:
+    return message
+
+
+def _contradictions(request: VerzoekIn) -> list[Fault]:
+    """What is wrong between fields that are each fine."""
+    faults = []
+    numbers = [stuk.nummer for stuk in request.stukken]
+    for position, number in enumerate(numbers):
+        if number in numbers[:position]:
+            faults.append(Fault(f"stukken.{position}.nummer", f"nummer {number} komt twee keer voor"))
+    if request.termijn.eenheid is Unit.HOURS:
+        faults.append(
+            Fault("termijn.eenheid", "een hersteltermijn in uren kan niet; gebruik dagen, weken of maanden")
+        )
+    for position, person in enumerate(request.betrokkenen):
+        if person.stemtInMetEmail and not person.email:
+            faults.append(
+                Fault(f"betrokkenen.{position}.email", "ontbreekt, maar stemtInMetEmail is true")
+            )
+    return faults
+
+
+def to_core(value: VerzoekIn, last_day: date, mail_address: str) -> Request:
+    """The core's request for a valid input."""
+    decision = value.beslistermijn
+    return Request(
+        reference=value.kenmerk,
+        case_number=value.zaaknummer,
+        application_kind=value.aanvraagsoort,
+        procedure=value.procedure,
+        language=value.taal,
+        sent_day=value.verzondenOp,
+        term=Term(value.termijn.aantal, value.termijn.eenheid),
+        channels=value.kanalen,
+        parties=tuple(
+            Party(p.rol, p.naam, p.email, p.organisatie, p.stemtInMetEmail) for p in value.betrokkenen
+        ),
+        items=tuple(
+            Item(s.nummer, s.soort, s.omschrijving, s.persoon, s.origineelVereist, s.verklaringToegestaan)
+            for s in value.stukken
+        ),
+        last_day=last_day,
+        mail_address=mail_address,
+        decision_received_day=decision.ontvangenOp if decision else None,
+        decision_term=Term(decision.aantal, decision.eenheid) if decision else None,
+    )
+
+
+# ---- out -----------------------------------------------------------------------------------------
+
+
+def from_core(request: Request) -> Verzoek:
+    """The contract's request for one of the core."""
+    decision = None
+    if request.decision_received_day and request.decision_term:
+        decision = Beslistermijn(
+            ontvangenOp=request.decision_received_day,
+            aantal=request.decision_term.count,
+            eenheid=request.decision_term.unit,
+        )
+    return Verzoek(
+        kenmerk=request.reference,
+        zaaknummer=request.case_number,
+        aanvraagsoort=request.application_kind,
+        procedure=request.procedure,
+        taal=request.language,
+        verzondenOp=request.sent_day,
+        termijn=Termijn(aantal=request.term.count, eenheid=request.term.unit),
+        beslistermijn=decision,
+        kanalen=request.channels,  # type: ignore[arg-type]  # checked again by the model
+        betrokkenen=tuple(
+            Betrokkene(
+                rol=p.role, naam=p.name, email=p.email, organisatie=p.organisation, stemtInMetEmail=p.consents
+            )
+            for p in request.parties
+        ),
+        stukken=tuple(
+            Stuk(
+                nummer=i.number,
+                soort=i.kind,
+                omschrijving=i.description,
+                persoon=i.person,
+                origineelVereist=i.original_required,
+                verklaringToegestaan=i.statement_allowed,
+                status=i.status,
+            )
+            for i in request.items
+        ),
+        laatsteDag=request.last_day,
+        mailadres=request.mail_address,
+        status=request.status,
+    )
