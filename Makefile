@@ -26,9 +26,72 @@ BIN := .venv/bin
 	docker/venv.sh requirements-dev.txt
 	touch $@
 
-.PHONY: help setup
+# What the pages are drawn with.
+ASSETS := portal/static/vendor/fonts.css
+$(ASSETS): package-lock.json docker/assets.sh | .venv/.system
+	docker/assets.sh
+
+READY := .venv/.runtime $(ASSETS)
+READY_TO_TEST := .venv/.dev $(ASSETS)
+
+# Where the gateway finds its configuration; empty: ./herstelpost.toml, else the embedded default.
+CONFIG ?=
+HERSTELPOST := $(BIN)/herstelpost $(if $(CONFIG),--config $(CONFIG))
+# More words for the command: make run ARGS='--only smtp'
+ARGS ?=
+
+.PHONY: help setup run demo fast test bench screenshots clean
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
 	  printf '  make %-12s %s\n' "$$name" "$$text"; done
 
-setup: .venv/.runtime ## install only; the command is then .venv/bin/herstelpost
+setup: $(READY) ## install only; the command is then .venv/bin/herstelpost
+
+run: $(READY) ## run the gateway: mail on 127.0.0.1:2525, pages on 127.0.0.1:8080
+	@docker/clamd.sh data/clamd
+	@exec $(HERSTELPOST) run $(ARGS)
+
+demo: $(READY) ## walk the main job with fictitious requests, real mail and a real upload
+	@docker/clamd.sh data/clamd
+	@exec $(HERSTELPOST) demo $(ARGS)
+
+fast: $(READY_TO_TEST) ## lint, types, import rules and the quick tests, in under a minute
+	@$(MAKE) -j2 --output-sync=target --keep-going _imports _lint _types _quick
+
+test: $(READY_TO_TEST) ## everything CI runs, from nothing
+	@$(MAKE) -j2 --output-sync=target --keep-going _imports _lint _types
+	@$(MAKE) _core _rest
+
+bench: $(READY_TO_TEST) ## measure speed and memory on this machine
+	$(BIN)/python tests/bench/run.py $(ARGS)
+
+screenshots: $(READY_TO_TEST) ## take pictures of the pages
+	$(BIN)/python tests/e2e/screenshots.py $(ARGS)
+
+clean: ## stop the private clamd and remove what was installed or cached; data/ is kept
+	docker/clamd.sh data/clamd stop
+	rm -rf .venv node_modules portal/static/vendor data/clamd
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- the parts of fast and test ----
+QUICK := $(wildcard tests/core tests/property tests/architecture tests/protocol tests/configs)
+PURE := $(wildcard tests/core tests/property)
+REST := $(filter-out $(PURE) tests/support/ tests/support tests/bench,$(patsubst %/,%,$(wildcard tests/*/)))
+# In a complete run a missing server is a failure, not a reason to skip.
+COMPLETE := HERSTELPOST_REQUIRE_SERVERS=1
+
+.PHONY: _imports _lint _types _quick _core _rest
+_imports:
+	$(BIN)/lint-imports --no-logo
+_lint:
+	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+_types:
+	$(BIN)/mypy
+_quick:
+	$(BIN)/pytest -q $(QUICK)
+_core:
+	$(COMPLETE) $(BIN)/coverage run -m pytest -q $(PURE)
+	$(BIN)/coverage report
+_rest:
+	$(COMPLETE) $(BIN)/pytest -q $(REST)
