@@ -21,11 +21,9 @@ def load_calendar(path: Path = DUTCH) -> Calendar:
     try:
         decrees = tomllib.loads(path.read_text(encoding="utf-8")).get("decree", [])
     except (OSError, ValueError) as error:
-        message = f"{path}: {error}"
-        raise CalendarError(message) from error
+        raise CalendarError(f"{path}: {error}") from error
     if not isinstance(decrees, list) or not all(isinstance(decree, dict) for decree in decrees):
-        message = f"{path}: decree: must be a list of [[decree]] tables"
-        raise CalendarError(message)
+        raise CalendarError(f"{path}: decree: must be a list of [[decree]] tables")
     if faults := [f"{path}: {fault}" for n, decree in enumerate(decrees, 1) for fault in _faults(n, decree)]:
         raise CalendarError("\n".join(faults))
     return Calendar(

@@ -25,8 +25,7 @@ def commit(salt: bytes, canonical_json: bytes) -> bytes:
     could open the same entry.
     """
     if len(salt) != SALT_BYTES:
-        message = f"a salt has {SALT_BYTES} bytes, not {len(salt)}"
-        raise ValueError(message)
+        raise ValueError(f"a salt has {SALT_BYTES} bytes, not {len(salt)}")
     return hmac.digest(salt, canonical_json, "sha256")
 
 
@@ -62,8 +61,7 @@ def inclusion_proof(get: GetNode, index: int, size: int) -> tuple[bytes, ...]:
     RFC 9162 section 2.1.3.1. ValueError if there is no such entry.
     """
     if not 0 <= index < size:
-        message = f"no entry {index} in a tree of {size}"
-        raise ValueError(message)
+        raise ValueError(f"no entry {index} in a tree of {size}")
     path = []
     first, end = 0, size
     while end - first > 1:
@@ -101,8 +99,7 @@ def consistency_proof(get: GetNode, old_size: int, size: int) -> tuple[bytes, ..
     Empty if the sizes are equal or the old tree is. ValueError if the old tree is the larger one.
     """
     if not 0 <= old_size <= size:
-        message = f"a tree of {size} cannot begin with one of {old_size}"
-        raise ValueError(message)
+        raise ValueError(f"a tree of {size} cannot begin with one of {old_size}")
     if old_size in {0, size}:
         return ()
     path = []

@@ -149,8 +149,7 @@ class TermEnd:
 
 def _counted(sent_day: date, term: Term) -> date:
     if not 1 <= term.count <= LONGEST_COUNT:
-        message = f"a term counts 1 to {LONGEST_COUNT} {term.unit}, not {term.count}"
-        raise ValueError(message)
+        raise ValueError(f"a term counts 1 to {LONGEST_COUNT} {term.unit}, not {term.count}")
     match term.unit:
         case Unit.HOURS:
             # Only the day of sending is known: counted from its end, in favour of who must answer.
@@ -223,8 +222,7 @@ def end_of_day(day: date) -> datetime:
 def is_on_time(received_at: datetime, last_day: date) -> bool:
     """Whether something was received before the last day was over; ValueError for a naive time."""
     if received_at.tzinfo is None:
-        message = f"a moment of receipt needs its time zone: {received_at.isoformat()}"
-        raise ValueError(message)
+        raise ValueError(f"a moment of receipt needs its time zone: {received_at.isoformat()}")
     return received_at < end_of_day(last_day)
 
 

@@ -79,8 +79,7 @@ def _sum(characters: str) -> int:
 
 def _random_characters(entropy: bytes) -> str:
     if len(entropy) < ENTROPY_BYTES:
-        message = f"a token needs {ENTROPY_BYTES} random bytes, not {len(entropy)}"
-        raise ValueError(message)
+        raise ValueError(f"a token needs {ENTROPY_BYTES} random bytes, not {len(entropy)}")
     number = int.from_bytes(entropy[:ENTROPY_BYTES], "big")
     return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(LENGTH - 1)))
 
@@ -130,8 +129,7 @@ def address_token(entropy: bytes) -> str:
 def receipt_number(year: int, entropy: bytes) -> str:
     """A receipt number such as `26-7K3M-9Q2X-V4TD`; ValueError for a year outside 2000 to 2099."""
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        message = f"a receipt number holds a year of {_FIRST_YEAR} to {_LAST_YEAR}, not {year}"
-        raise ValueError(message)
+        raise ValueError(f"a receipt number holds a year of {_FIRST_YEAR} to {_LAST_YEAR}, not {year}")
     prefix = f"{year - _FIRST_YEAR:02}"
     return f"{prefix}-{_grouped(_with_check(prefix, _random_characters(entropy)))}"
 
