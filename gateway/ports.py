@@ -4,10 +4,26 @@ Nothing in this file does anything. Read it to know what you may rely on. Every 
 that runs against the real adapter.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
-from gateway.core.model import Accepted, Arrival, RefusedAttempt, StoredFile
+from gateway.core.answers import Draft
+from gateway.core.facts import Clue, Facts, Sender
+from gateway.core.model import (
+    Accepted,
+    Arrival,
+    Decision,
+    Inspection,
+    MessageFacts,
+    Part,
+    Reading,
+    RefusedAttempt,
+    StoredFile,
+)
+from gateway.core.states import Step
 
 
 class Spool(Protocol):
@@ -64,3 +80,143 @@ class Intake(Protocol):
 
     def register(self, attempt: RefusedAttempt) -> None:
         """Keep the proof of a refused attempt. Raises TryLater when it could not be kept."""
+
+
+class Reader(Protocol):
+    """Turns received bytes into parts. Never raises for what the bytes contain, however hostile.
+
+    Raises TryLater when it could not look at all. The bytes of the parts lie in `out`, each in a file
+    named by its `seq`.
+    """
+
+    def read_message(self, raw: Path, out: Path, *, null_sender: bool = False) -> Reading:
+        """The parts of an Internet message."""
+
+    def read_file(self, raw: Path, name: str, declared_type: str, out: Path) -> Reading:
+        """The parts of one uploaded file: itself, or what a container holds."""
+
+
+class Inspector(Protocol):
+    """Looks at documents: type, malware, active content. Never raises for what they contain.
+
+    Raises TryLater when it could not look at all. A verdict NOT_YET or ERROR is never clean (P4).
+    """
+
+    def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
+        """One inspection for each file, in their order."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to do the next step of one submission. A claim that lapsed cannot write any more."""
+
+    number: str
+    step: Step
+    owner: str
+    accepted_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Read:
+    """A submission as far as it was read: for the steps after `read`."""
+
+    arrival: Arrival
+    message: MessageFacts | None
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A letter of the outbox that was decided and not written."""
+
+    draft: Draft
+    receipt_index: int
+    made_at: datetime
+    request: dict[str, Any] | None
+
+
+class Store(Intake, Protocol):
+    """The database: rows, ledger and outbox. Every method is one transaction.
+
+    After a method raises, a reader sees all of its effects or none. It may raise *after* having stored
+    them (a lost answer); calling it again with the same arguments is always safe: what appends is keyed,
+    what moves a submission is fenced by its claim. Raises TryLater when the database is away, and
+    WrongState when the claim is not ours any more.
+    """
+
+    def claim(self, number: str | None = None) -> Claim | None:
+        """The oldest unfinished submission whose time has come (or the one named), or None."""
+
+    def postpone(self, claim: Claim, error: str, *, count: bool) -> None:
+        """Give the claim back; the step is tried again after a growing pause. `count`: it was an attempt."""
+
+    def load(self, number: str) -> Read:
+        """What is known of a submission so far."""
+
+    def save_reading(self, claim: Claim, reading: Reading) -> None:
+        """Store what was read, and move on."""
+
+    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection]) -> None:
+        """Store what was found, by the part's `seq`, and move on."""
+
+    def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
+        """Every pointer to a request, and what is known of the sender."""
+
+    def save_match(self, claim: Claim, clues: Sequence[Clue], reference: str | None) -> None:
+        """Tie the submission to a request, or to none, and move on."""
+
+    def facts(self, number: str) -> Facts:
+        """Everything the decision may look at, as it stands now."""
+
+    def save_decision(self, claim: Claim, facts: Facts, decision: Decision, drafts: Sequence[Draft]) -> None:
+        """Store facts, decision, receipt event and letters to write, and move on: all or nothing."""
+
+    def save_notice(self, claim: Claim, drafts: Sequence[Draft]) -> None:
+        """Put letters into the outbox without moving on; the same key again does nothing."""
+
+    def shelve(self, claim: Claim, error: str) -> None:
+        """A step kept failing: hold the submission, with the error, for a person to see."""
+
+    def waiting(self, number: str) -> tuple[Waiting, ...]:
+        """The letters of a submission that are to be written."""
+
+    def save_letter(self, key: str, letter: StoredFile) -> None:
+        """The letter is written and may go; the first one stored under a key stays."""
+
+    def save_answer(self, claim: Claim) -> None:
+        """All letters are written: move on."""
+
+    def save_filing(self, claim: Claim) -> None:
+        """Mark what the request got, and let the submission rest: filed, or held for a person."""
+
+
+class Clerk(Protocol):
+    """Writes letters. Pure but for the ledger's proof: the same draft gives a letter that says the same."""
+
+    def write(self, number: str, letter: Waiting) -> bytes:
+        """The message, with the receipt attached. Raises TryLater when the proof cannot be had now."""
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """This instant, in UTC."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything the walk stands on."""
+
+    blobs: Blobs
+    store: Store
+    reader: Reader
+    inspector: Inspector
+    clerk: Clerk
+    clock: Clock
+    scratch: Path
+    patience_seconds: float
+    receipt_seconds: float
+    max_attempts: int
+    own_addresses: tuple[str, ...]

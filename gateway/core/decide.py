@@ -37,6 +37,12 @@ _STATEMENT = re.compile(
     r"|cannot (?:get|obtain|provide)|do not have (?:a|the|any))\b"
 )
 
+_QUOTE_HEADING = re.compile(
+    r"\s*(?:(?:op|on|le|am|el)\b.{4,200}(?:schreef|wrote|écrit|schrieb|escribió).{0,80}:\s*$"
+    r"|-{2,}\s*(?:original message|oorspronkelijk bericht|forwarded message|doorgestuurd bericht))",
+    re.IGNORECASE,
+)
+
 
 def decide(facts: Facts) -> Decision:
     """What becomes of the submission: the word of the first rule that speaks.
@@ -315,12 +321,26 @@ def _last(acts: Sequence[Act], kind: ActKind) -> Act | None:
 
 
 def _asks_for_time(facts: Facts) -> bool:
-    return bool(_EXTENSION.search(fold(facts.text)))
+    return bool(_EXTENSION.search(fold(own_words(facts.text))))
 
 
 def _text_reason(facts: Facts) -> Reason:
     if _asks_for_time(facts):
         return Reason.EXTENSION_ASKED
-    if _STATEMENT.search(fold(facts.text)):
+    if _STATEMENT.search(fold(own_words(facts.text))):
         return Reason.STATEMENT
     return Reason.NO_DOCUMENTS
+
+
+def own_words(text: str) -> str:
+    """What the sender wrote now: without quoted lines and what follows a quotation's heading.
+
+    Our own letters speak of more time; quoted in a reply they must not count as a request for it.
+    """
+    kept = []
+    for line in text.splitlines():
+        if _QUOTE_HEADING.match(line):
+            break
+        if not line.lstrip().startswith(">"):
+            kept.append(line)
+    return "\n".join(kept)

@@ -1,6 +1,6 @@
 """Everything a decision may look at. Stored with the decision, so that it can be replayed (P8)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -103,7 +103,11 @@ class Act:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of one submission at the moment of one decision."""
+    """The facts of one submission at the moment of one decision.
+
+    `answer_to`: the addresses a letter may go to; for mail the From address, for the portal the parties
+    who agreed to e-mail. `round`: how many decisions were taken on this submission before.
+    """
 
     channel: Channel
     received_at: datetime
@@ -121,7 +125,10 @@ class Facts:
     links: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     clues: tuple[Clue, ...] = ()
-    acts: tuple[Act, ...] = field(default=())
+    acts: tuple[Act, ...] = ()
+    answer_to: tuple[str, ...] = ()
+    language: str = "nl"
+    round: int = 0
 
     @property
     def released(self) -> bool:

@@ -3,6 +3,9 @@
 Rule 1: every step and every transition is in this file.
 Rule 2: nothing here knows why a step ran, only that it did.
 Rule 3: the contract's `status` is read off the step; it is never stored beside it.
+
+`act`: a person lifted the hold; everything after reading is done again, so nothing unscanned slips by.
+`shelve`: a step kept failing for a reason of ours; a person sees it instead of a log line (P3).
 """
 
 from enum import StrEnum
@@ -33,7 +36,12 @@ NEXT: Final[dict[tuple[Step, str], Step]] = {
     (Step.DECIDED, "answer"): Step.ANSWERED,
     (Step.ANSWERED, "file"): Step.FILED,
     (Step.ANSWERED, "hold"): Step.HELD,
-    (Step.HELD, "act"): Step.SCANNED,
+    (Step.HELD, "act"): Step.READ,
+    (Step.READ, "shelve"): Step.HELD,
+    (Step.SCANNED, "shelve"): Step.HELD,
+    (Step.MATCHED, "shelve"): Step.HELD,
+    (Step.DECIDED, "shelve"): Step.HELD,
+    (Step.ANSWERED, "shelve"): Step.HELD,
 }
 
 RESTING: Final = frozenset({Step.HELD, Step.FILED})

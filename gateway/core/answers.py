@@ -1,0 +1,102 @@
+"""Who is told what: a decision to the letters that go out.
+
+Rule 1: every sender is told, once for each decision, at the address the message came from (From, never
+Reply-To); one key is one letter, for ever (P6).
+Rule 2: never to machines, to nobody, or to ourselves: that is how loops start (RFC 3834).
+Rule 3: whoever is not a proven party gets a neutral letter (P7).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.core.facts import Facts
+from gateway.core.model import Decision, MessageFacts
+from gateway.core.tokens import sub_address
+from gateway.core.words import Channel, Outcome, Reason
+
+_NOBODY: Final = frozenset(
+    {"mailer-daemon", "postmaster", "noreply", "no-reply", "do-not-reply", "donotreply", "niet-antwoorden"}
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A letter as decided, not yet written: about which event, to whom, in which words.
+
+    `key` names the event. `neutral`: no case data. `measured`: bytes, for `te_groot`.
+    """
+
+    key: str
+    kind: str
+    to: str
+    language: str
+    neutral: bool
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    first_receipt: str = ""
+    measured: int = 0
+
+
+KIND: Final[dict[Outcome, str]] = {
+    Outcome.ACCEPTED: "receipt",
+    Outcome.PARTLY: "receipt",
+    Outcome.HELD: "receipt",
+    Outcome.REGISTERED: "receipt",
+    Outcome.REFUSED: "refusal",
+    Outcome.REDIRECTED: "redirection",
+}
+
+
+def drafts(
+    number: str,
+    facts: Facts,
+    decision: Decision,
+    message: MessageFacts | None,
+    own_addresses: Sequence[str],
+) -> tuple[Draft, ...]:
+    """The letters about one decision; none for machines."""
+    if Reason.AUTOMATIC in decision.reasons:
+        return ()
+    neutral = not (facts.channel is Channel.PORTAL or facts.sender_verified)
+    return tuple(
+        Draft(
+            key=f"{number}.{facts.round}.{place}",
+            kind=KIND[decision.outcome],
+            to=address,
+            language=facts.language,
+            neutral=neutral,
+            in_reply_to=message.message_id if message else "",
+            references=message.references if message else (),
+            first_receipt=facts.repeat_of,
+            measured=facts.measured_bytes,
+        )
+        for place, address in enumerate(facts.answer_to)
+        if may_answer(address, own_addresses)
+    )
+
+
+def notice(number: str, message: MessageFacts | None, own_addresses: Sequence[str]) -> tuple[Draft, ...]:
+    """The letter that says: it is here, looking at it takes longer. Neutral: nothing is matched yet."""
+    if message is None or message.automatic or not may_answer(message.from_address, own_addresses):
+        return ()
+    return (
+        Draft(
+            key=f"{number}.wait",
+            kind="waiting",
+            to=message.from_address,
+            language="nl",
+            neutral=True,
+            in_reply_to=message.message_id,
+            references=message.references,
+        ),
+    )
+
+
+def may_answer(address: str, own_addresses: Sequence[str]) -> bool:
+    """Whether a letter to this address reaches somebody, and cannot come back to us."""
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or local.casefold() in _NOBODY:
+        return False
+    ours = {own.casefold() for own in own_addresses}
+    return sub_address(address)[0].casefold() not in ours

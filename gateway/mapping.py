@@ -1,0 +1,246 @@
+"""Rows to core values and to the contract's JSON, and back: the only place that knows both."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlmodel import Session
+
+from gateway.core.facts import Act, Clue, Facts
+from gateway.core.model import (
+    Arrival,
+    Decision,
+    DocumentDecision,
+    Envelope,
+    Finding,
+    Inspection,
+    Item,
+    MessageFacts,
+    Part,
+    PartRole,
+    Party,
+    Request,
+    StoredFile,
+    Term,
+    Trouble,
+    Verdict,
+)
+from gateway.core.states import STATUS, Step
+from gateway.core.terms import is_on_time
+from gateway.core.words import (
+    Channel,
+    DocumentOutcome,
+    ItemStatus,
+    Outcome,
+    Procedure,
+    Reason,
+    RequestStatus,
+    Role,
+    Unit,
+)
+from gateway.records import FileRow, ItemRow, PartRow, PartyRow, RequestRow, SubmissionRow
+from gateway.schema import Inzending, InzendingStuk, instant
+
+LOCAL = ZoneInfo("Europe/Amsterdam")
+
+FACTS = TypeAdapter(Facts)
+MESSAGE = TypeAdapter(MessageFacts)
+TROUBLE = TypeAdapter(Trouble)
+CLUE = TypeAdapter(Clue)
+ACT = TypeAdapter(Act)
+ENVELOPE = TypeAdapter(Envelope)
+FINDINGS = TypeAdapter(tuple[Finding, ...])
+
+
+# ---- requests ------------------------------------------------------------------------------------
+
+
+def request_of(session: Session, row: RequestRow) -> Request:
+    """The core's request for a row, with its people and items in order."""
+    parties = session.scalars(
+        select(PartyRow).where(PartyRow.request_id == row.id).order_by(PartyRow.id)  # type: ignore[arg-type]
+    )
+    items = session.scalars(
+        select(ItemRow).where(ItemRow.request_id == row.id).order_by(ItemRow.position)  # type: ignore[arg-type]
+    )
+    decision = (
+        Term(row.decision_count, Unit(row.decision_unit)) if row.decision_count and row.decision_unit else None
+    )
+    return Request(
+        reference=row.reference,
+        case_number=row.case_number,
+        application_kind=row.application_kind,
+        procedure=Procedure(row.procedure),
+        language=row.language,
+        sent_day=row.sent_day,
+        term=Term(row.term_count, Unit(row.term_unit)),
+        channels=tuple(row.channels),
+        parties=tuple(Party(Role(p.role), p.name, p.email, p.organisation, p.consents) for p in parties),
+        items=tuple(
+            Item(
+                i.number,
+                i.kind,
+                i.description,
+                i.person,
+                i.original_required,
+                i.statement_allowed,
+                ItemStatus(i.status),
+            )
+            for i in items
+        ),
+        last_day=row.last_day,
+        mail_address=row.mail_address,
+        status=RequestStatus(row.status),
+        decision_received_day=row.decision_received_day,
+        decision_term=decision,
+    )
+
+
+# ---- submissions ---------------------------------------------------------------------------------
+
+
+def files_of(session: Session, row: SubmissionRow) -> tuple[StoredFile, ...]:
+    """The received files, in their order."""
+    rows = session.scalars(
+        select(FileRow).where(FileRow.submission_id == row.id).order_by(FileRow.position)  # type: ignore[arg-type]
+    )
+    return tuple(StoredFile(f.sha256, f.bytes, f.name, f.media_type, f.item) for f in rows)
+
+
+def arrival_of(session: Session, row: SubmissionRow) -> Arrival:
+    """The arrival as the channel handed it in."""
+    return Arrival(
+        channel=Channel(row.channel),
+        received_at=row.received_at,
+        files=files_of(session, row),
+        source=row.source,
+        envelope=ENVELOPE.validate_python(row.envelope),
+        request=row.session_request,
+    )
+
+
+def message_of(row: SubmissionRow) -> MessageFacts | None:
+    """What the message says, once it was read."""
+    return MESSAGE.validate_python(row.message) if row.message is not None else None
+
+
+def part_rows(session: Session, row: SubmissionRow) -> Sequence[PartRow]:
+    """The parts, in their order."""
+    return session.scalars(
+        select(PartRow).where(PartRow.submission_id == row.id).order_by(PartRow.seq)  # type: ignore[arg-type]
+    ).all()
+
+
+def part_of(row: PartRow) -> Part:
+    """The part as the reader found it."""
+    return Part(
+        row.seq,
+        row.parent,
+        PartRole(row.role),
+        row.name,
+        row.original_name,
+        row.declared_type,
+        row.bytes,
+        row.sha256,
+        row.note,
+        row.item,
+    )
+
+
+def inspection_of(row: PartRow) -> Inspection | None:
+    """What the scanners said of the part, once they looked."""
+    if row.verdict is None:
+        return None
+    return Inspection(
+        row.sha256, row.media_type, Verdict(row.verdict), FINDINGS.validate_python(row.findings)
+    )
+
+
+def decision_of(row: SubmissionRow, parts: Sequence[PartRow]) -> Decision | None:
+    """The decision as stored, once there is one."""
+    if row.outcome is None:
+        return None
+    documents = tuple(
+        DocumentDecision(p.seq, DocumentOutcome(p.outcome), Reason(p.reason) if p.reason else None, p.number)
+        for p in parts
+        if p.outcome
+    )
+    reasons = tuple(Reason(r) for r in row.reasons)
+    return Decision(Outcome(row.outcome), row.rule, row.ground, reasons, documents, row.detail)
+
+
+def local_offset(at: datetime) -> str:
+    """The offset of Europe/Amsterdam at an instant, e.g. `+02:00`."""
+    return at.astimezone(LOCAL).isoformat()[-6:]
+
+
+def submission_view(session: Session, row: SubmissionRow) -> Inzending:
+    """The contract's submission for a row."""
+    request = session.get(RequestRow, row.request_id) if row.request_id else None
+    parts = part_rows(session, row)
+    index = row.receipt_index if row.receipt_index is not None else row.arrival_index
+    return Inzending(
+        ontvangstnummer=row.number,
+        kanaal=Channel(row.channel),
+        ontvangenOp=instant(row.received_at),
+        tijdzone=local_offset(row.received_at),
+        afzender=row.sender,
+        geadresseerde=", ".join(ENVELOPE.validate_python(row.envelope).recipients),
+        verzoek=request.reference if request else None,
+        status=STATUS[Step(row.step)],
+        besluit=Outcome(row.outcome) if row.outcome else None,
+        redenen=tuple(Reason(reason) for reason in row.reasons),
+        opTijd=is_on_time(row.received_at, request.last_day) if request else None,
+        stukken=tuple(document_view(p) for p in parts if p.role == PartRole.DOCUMENT)
+        or tuple(_received_view(f) for f in files_of(session, row) if row.step == Step.ACCEPTED),
+        logIndex=index,
+    )
+
+
+def document_view(part: PartRow) -> InzendingStuk:
+    """The contract's document for a part."""
+    return InzendingStuk(
+        naam=part.name,
+        bytes=part.bytes,
+        sha256=part.sha256,
+        mediatype=part.media_type or part.declared_type,
+        besluit=DocumentOutcome(part.outcome) if part.outcome else None,
+        reden=Reason(part.reason) if part.reason else None,
+        nummer=part.number,
+    )
+
+
+def _received_view(file: StoredFile) -> InzendingStuk:
+    """What is known of a received file before it was read."""
+    return InzendingStuk(
+        naam=file.name,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        mediatype=file.media_type,
+        besluit=None,
+        reden=None,
+        nummer=file.item,
+    )
+
+
+def neutral(view: Inzending) -> Inzending:
+    """What an unknown or unauthenticated sender may learn: that these bytes came in, and when (P7).
+
+    File names are left out too: a forged sender address would carry them to somebody else.
+    """
+    bare = tuple(
+        s.model_copy(update={"naam": "", "besluit": None, "reden": None, "nummer": None})
+        for s in view.stukken
+    )
+    return view.model_copy(
+        update={
+            "geadresseerde": "",
+            "verzoek": None,
+            "besluit": None,
+            "redenen": (),
+            "opTijd": None,
+            "stukken": bare,
+        }
+    )

@@ -1,0 +1,297 @@
+"""All tables, and nothing else.
+
+Rule 1: rows never leave the modules that the import contract names; everybody else gets core values.
+Rule 2: what must be unique is unique in the database, not only in the code.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+Json = dict[str, Any]
+
+
+class RequestRow(SQLModel, table=True):
+    __tablename__ = "request"
+
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str = Field(unique=True)
+    case_number: str = Field(index=True)
+    application_kind: str
+    procedure: str
+    language: str
+    sent_day: date
+    term_count: int
+    term_unit: str
+    channels: list[str] = Field(sa_type=JSON)
+    last_day: date = Field(index=True)
+    token: str = Field(unique=True)
+    mail_address: str
+    code_salt: bytes = Field(sa_type=LargeBinary)
+    code_hash: bytes = Field(sa_type=LargeBinary)
+    status: str = Field(index=True)
+    needs_person: bool = False
+    decision_received_day: date | None = None
+    decision_count: int | None = None
+    decision_unit: str | None = None
+
+
+class PartyRow(SQLModel, table=True):
+    __tablename__ = "party"
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    role: str
+    name: str
+    email: str = Field(index=True)
+    organisation: str
+    consents: bool
+
+
+class ItemRow(SQLModel, table=True):
+    __tablename__ = "item"
+    __table_args__ = (UniqueConstraint("request_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    position: int
+    number: str
+    kind: str
+    description: str
+    person: str
+    original_required: bool
+    statement_allowed: bool
+    status: str
+
+
+class SubmissionRow(SQLModel, table=True):
+    """A submission: the truth about it, and its place in the queue."""
+
+    __tablename__ = "submission"
+    __table_args__ = (Index("submission_work", "step", "retry_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(unique=True)
+    source: str = Field(unique=True)
+    channel: str
+    received_at: datetime = Field(index=True)
+    accepted_at: datetime
+    envelope: Json = Field(sa_type=JSON)
+    session_request: str | None = None
+    arrival_index: int
+    receipt_index: int | None = None
+
+    step: str
+    attempts: int = 0
+    retry_at: datetime
+    owner: str | None = None
+    lease_until: datetime | None = None
+    last_error: str = ""
+
+    sender: str = Field(default="", index=True)
+    message: Json | None = Field(default=None, sa_type=JSON)
+    trouble: Json | None = Field(default=None, sa_type=JSON)
+    clues: list[Json] = Field(default_factory=list, sa_type=JSON)
+    request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
+    decisions: int = 0
+    facts: str | None = Field(default=None, sa_type=Text)
+    outcome: str | None = None
+    rule: str = ""
+    ground: str = ""
+    detail: str = ""
+    reasons: list[str] = Field(default_factory=list, sa_type=JSON)
+
+
+class FileRow(SQLModel, table=True):
+    """One received file of a submission, byte for byte in the blobs."""
+
+    __tablename__ = "received_file"
+
+    id: int | None = Field(default=None, primary_key=True)
+    submission_id: int = Field(foreign_key="submission.id", index=True)
+    position: int
+    sha256: str = Field(index=True)
+    bytes: int
+    name: str
+    media_type: str
+    item: str | None = None
+
+
+class PartRow(SQLModel, table=True):
+    """One part the reader found, what the scanners said of it, and what was decided."""
+
+    __tablename__ = "part"
+    __table_args__ = (UniqueConstraint("submission_id", "seq"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    submission_id: int = Field(foreign_key="submission.id", index=True)
+    seq: int
+    parent: int | None = None
+    role: str
+    name: str
+    original_name: str
+    declared_type: str
+    bytes: int
+    sha256: str
+    note: str
+    item: str | None = None
+    media_type: str = ""
+    verdict: str | None = None
+    findings: list[Json] = Field(default_factory=list, sa_type=JSON)
+    outcome: str | None = None
+    reason: str | None = None
+    number: str | None = None
+
+
+class ActRow(SQLModel, table=True):
+    """What a person did with a held submission."""
+
+    __tablename__ = "act"
+
+    id: int | None = Field(default=None, primary_key=True)
+    submission_id: int = Field(foreign_key="submission.id", index=True)
+    acted_at: datetime
+    act: Json = Field(sa_type=JSON)
+
+
+class LetterRow(SQLModel, table=True):
+    """The outbox: one row is one letter, from the decision to its fate."""
+
+    __tablename__ = "letter"
+    __table_args__ = (Index("letter_work", "state", "retry_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    submission_id: int | None = Field(default=None, foreign_key="submission.id", index=True)
+    draft: Json = Field(sa_type=JSON)
+    receipt_index: int
+    made_at: datetime
+    state: str
+    sha256: str | None = None
+    attempts: int = 0
+    retry_at: datetime
+    reply: str = ""
+
+
+class EntryRow(SQLModel, table=True):
+    """One entry of the ledger. `event` and `salt` may be erased; the commitment stays (P9)."""
+
+    __tablename__ = "ledger_entry"
+
+    index: int = Field(primary_key=True)
+    commitment: bytes = Field(sa_type=LargeBinary)
+    name: str = Field(index=True)
+    at: datetime = Field(index=True)
+    subject: str = Field(default="", index=True)
+    event: bytes | None = Field(default=None, sa_type=LargeBinary)
+    salt: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class NodeRow(SQLModel, table=True):
+    """The hash of one complete subtree of the ledger."""
+
+    __tablename__ = "ledger_node"
+
+    level: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
+class HeadRow(SQLModel, table=True):
+    """The size of the ledger; locking this row is the right to append."""
+
+    __tablename__ = "ledger_head"
+
+    id: int = Field(primary_key=True)
+    size: int
+
+
+class CheckpointRow(SQLModel, table=True):
+    """Every checkpoint that was ever signed."""
+
+    __tablename__ = "ledger_checkpoint"
+
+    size: int = Field(primary_key=True)
+    signed_at: datetime
+    note: str = Field(sa_type=Text)
+
+
+class MailboxRow(SQLModel, table=True):
+    """How far a mailbox was read."""
+
+    __tablename__ = "mailbox"
+
+    key: str = Field(primary_key=True)
+    uidvalidity: int
+    uid: int
+
+
+class SlotRow(SQLModel, table=True):
+    """A tick of the clock that some process has taken, so that no other does."""
+
+    __tablename__ = "slot"
+
+    name: str = Field(primary_key=True)
+    slot: int = Field(primary_key=True)
+    at: datetime
+
+
+class SessionRow(SQLModel, table=True):
+    """Somebody signed in at the portal: a party of one request, or a member of staff."""
+
+    __tablename__ = "session"
+
+    id: str = Field(primary_key=True)
+    kind: str
+    subject: str
+    csrf: str
+    expires_at: datetime = Field(index=True)
+
+
+class AttemptRow(SQLModel, table=True):
+    """A failed sign-in, counted against guessing."""
+
+    __tablename__ = "sign_in_attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str = Field(index=True)
+    at: datetime = Field(index=True)
+
+
+class AccountRow(SQLModel, table=True):
+    """A local staff account of the embedded default."""
+
+    __tablename__ = "account"
+
+    name: str = Field(primary_key=True)
+    role: str
+    salt: bytes = Field(sa_type=LargeBinary)
+    hash: bytes = Field(sa_type=LargeBinary)
+    disabled: bool = False
+
+
+class TokenRow(SQLModel, table=True):
+    """A bearer token of the API; only its hash is kept."""
+
+    __tablename__ = "token"
+
+    name: str = Field(primary_key=True)
+    hash: str = Field(unique=True)
+    scopes: list[str] = Field(sa_type=JSON)
+    made_at: datetime
+    revoked_at: datetime | None = None
+
+
+class OutageRow(SQLModel, table=True):
+    """A time in which a channel could not be reached (Awb 2:21)."""
+
+    __tablename__ = "outage"
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    planned: bool
+    note: str

@@ -1,0 +1,184 @@
+"""The way of a submission, first byte to bundle. Read this file top to bottom; it is the product.
+
+    accept -> (250, 201, seen) -> read -> scan -> match -> decide -> answer -> file
+
+`accept` runs while the sender waits. Everything after it runs from `advance`, from what is stored; it may
+be interrupted anywhere, and may run twice. Effects first, each safe to repeat; the state last, in the same
+transaction as what the step found out.
+"""
+
+import logging
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from gateway.core.answers import drafts, notice
+from gateway.core.decide import decide as decision_on
+from gateway.core.errors import Corrupt, TryLater, WrongState
+from gateway.core.match import match as matched
+from gateway.core.model import Accepted, Arrival, Part, PartRole, Reading, StoredFile, Trouble, Verdict
+from gateway.core.states import RESTING, Step
+from gateway.core.words import Channel
+from gateway.ports import Claim, Ports, Spool
+
+_log = logging.getLogger(__name__)
+
+MAIL: Final = frozenset({Channel.SMTP, Channel.IMAP})
+UNSEEN: Final = frozenset({Verdict.NOT_YET, Verdict.ERROR})
+
+
+def accept(
+    spools: Sequence[Spool], arrival: Callable[[tuple[StoredFile, ...]], Arrival], ports: Ports
+) -> Accepted:
+    """Take responsibility for what was spooled (P1).
+
+    Returns only when a power cut would not lose the submission. If it raises, the caller must tell the
+    sender to try again, and must not say yes.
+    """
+    files = tuple(spool.keep() for spool in spools)  # 1. the bytes are durable
+    # 2. row and ledger entry are durable. This is the commit point: from here on the submission exists,
+    # whatever happens next; before it nobody was promised anything.
+    return ports.store.accept(arrival(files))
+
+
+def advance(ports: Ports, number: str | None = None) -> str | None:
+    """Do the next step of the oldest unfinished submission (or of the one named), once.
+
+    Returns its number, or None when there was nothing to do. Safe to call again after a crash at any
+    point inside it: recovery is this very function (P11).
+    """
+    claim = ports.store.claim(number)
+    if claim is None:
+        return None
+    try:
+        STEPS[claim.step](claim, ports)
+    except TryLater as error:
+        ports.store.postpone(claim, str(error), count=False)
+    except WrongState:
+        _log.info("claim lost", extra={"submission": claim.number, "step": claim.step})
+    except Exception as error:
+        # Our bug. It must not stop the others, and after some attempts a person sees it (P3).
+        _log.exception("step failed", extra={"submission": claim.number, "step": claim.step})
+        _count(claim, repr(error), ports)
+    return claim.number
+
+
+def read(claim: Claim, ports: Ports) -> None:
+    """Bytes to parts, in a child process with limits; every part becomes a blob of its own (P2)."""
+    arrival = ports.store.load(claim.number).arrival
+    with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
+        reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
+        for part in reading.parts:
+            if part.sha256 and ports.blobs.put(Path(scratch) / str(part.seq)).sha256 != part.sha256:
+                raise Corrupt(f"part {part.seq} changed between reading and keeping")
+    ports.store.save_reading(claim, reading)
+
+
+def scan(claim: Claim, ports: Ports) -> None:
+    """Type, malware and active content of every document; not scanned is never clean (P4)."""
+    read = ports.store.load(claim.number)
+    documents = [p for p in read.parts if p.role is PartRole.DOCUMENT and p.sha256]
+    inspections = ports.inspector.inspect([(ports.blobs.path(p.sha256), p) for p in documents])
+    blind = [i.verdict for i in inspections if i.verdict in UNSEEN]
+    if blind and _waited(claim, ports) < ports.patience_seconds:
+        if _waited(claim, ports) > ports.receipt_seconds:
+            ports.store.save_notice(claim, notice(claim.number, read.message, ports.own_addresses))
+        raise TryLater(f"{len(blind)} documents not scanned: {blind[0]}")
+    found = {part.seq: seen for part, seen in zip(documents, inspections, strict=True)}
+    ports.store.save_inspections(claim, found)
+
+
+def match(claim: Claim, ports: Ports) -> None:
+    """Which request it belongs to, by what proof (P5)."""
+    clues, sender = ports.store.find_clues(claim.number)
+    ports.store.save_match(claim, clues, matched(clues, sender).request)
+
+
+def decide(claim: Claim, ports: Ports) -> None:
+    """Facts to decision; facts, decision, receipt and letters are stored together (P6, P8)."""
+    facts = ports.store.facts(claim.number)
+    decision = decision_on(facts)
+    message = ports.store.load(claim.number).message
+    letters = drafts(claim.number, facts, decision, message, ports.own_addresses)
+    ports.store.save_decision(claim, facts, decision, letters)
+
+
+def answer(claim: Claim, ports: Ports) -> None:
+    """Write the letters that were decided; the outbox hands them over."""
+    for letter in ports.store.waiting(claim.number):
+        spool = ports.blobs.spool()
+        try:
+            spool.write(ports.clerk.write(claim.number, letter))
+            ports.store.save_letter(letter.draft.key, spool.keep())
+        finally:
+            spool.drop()
+    ports.store.save_answer(claim)
+
+
+def file(claim: Claim, ports: Ports) -> None:
+    """Mark what the request got; the submission rests, done or held for a person (P3, P10)."""
+    ports.store.save_filing(claim)
+
+
+STEPS: Final[dict[Step, Callable[[Claim, Ports], None]]] = {
+    Step.ACCEPTED: read,
+    Step.READ: scan,
+    Step.SCANNED: match,
+    Step.MATCHED: decide,
+    Step.DECIDED: answer,
+    Step.ANSWERED: file,
+}
+assert STEPS.keys() | RESTING == set(Step), "every state has its step, or rests"
+
+
+# ---- beneath the steps ---------------------------------------------------------------------------
+
+
+def _read(arrival: Arrival, ports: Ports, scratch: Path) -> Reading:
+    if arrival.channel in MAIL:
+        raw = ports.blobs.path(arrival.files[0].sha256)
+        bounce = arrival.channel is Channel.SMTP and not arrival.envelope.mail_from
+        return ports.reader.read_message(raw, scratch, null_sender=bounce)
+    readings: list[Reading] = []
+    for file in arrival.files:
+        readings.append(_read_upload(file, sum(len(r.parts) for r in readings), ports, scratch))
+    troubles = [r.trouble for r in readings if r.trouble]
+    return Reading(None, tuple(p for r in readings for p in r.parts), troubles[0] if troubles else None)
+
+
+def _read_upload(file: StoredFile, first: int, ports: Ports, scratch: Path) -> Reading:
+    """The parts of one uploaded file, numbered from `first`, each for the item the sender named."""
+    out = scratch / f"upload-{first}"
+    out.mkdir()
+    reading = ports.reader.read_file(ports.blobs.path(file.sha256), file.name, file.media_type, out)
+    for part in reading.parts:
+        if part.sha256:
+            (out / str(part.seq)).rename(scratch / str(first + part.seq))
+    return replace(reading, parts=tuple(_renumbered(part, first, file.item) for part in reading.parts))
+
+
+def _renumbered(part: Part, first: int, item: str | None) -> Part:
+    parent = None if part.parent is None else first + part.parent
+    return replace(part, seq=first + part.seq, parent=parent, item=item)
+
+
+def _given_up(claim: Claim, ports: Ports) -> Reading | None:
+    """After too many attempts the bytes stay as they are, and a person looks."""
+    if claim.attempts < ports.max_attempts:
+        return None
+    return Reading(None, (), Trouble("unreadable", "the reader failed again and again"))
+
+
+def _count(claim: Claim, error: str, ports: Ports) -> None:
+    if claim.attempts < ports.max_attempts or claim.step is Step.ACCEPTED:
+        ports.store.postpone(claim, error, count=True)
+    else:
+        message = ports.store.load(claim.number).message
+        ports.store.save_notice(claim, notice(claim.number, message, ports.own_addresses))
+        ports.store.shelve(claim, error)
+
+
+def _waited(claim: Claim, ports: Ports) -> float:
+    return (ports.clock.now() - claim.accepted_at).total_seconds()
