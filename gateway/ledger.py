@@ -16,7 +16,7 @@ from typing import Any
 import rfc8785
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from gateway import notes
 from gateway.core import merkle
@@ -83,7 +83,10 @@ class Ledger:
     def _next(self, session: Session) -> int:
         """Lock the head and take the next index."""
         head = session.execute(
-            update(HeadRow).where(HeadRow.id == 1).values(size=HeadRow.size + 1).returning(HeadRow.size)
+            update(HeadRow)
+            .where(col(HeadRow.id) == 1)
+            .values(size=col(HeadRow.size) + 1)
+            .returning(col(HeadRow.size))
         ).scalar()
         if head is None:
             raise Corrupt("the ledger has no head; run `herstelpost migrate`")
@@ -93,7 +96,7 @@ class Ledger:
         """A signed checkpoint over everything committed so far; the last one when nothing was added."""
         with self._database.read() as session:
             size = size_of(session)
-            note = session.scalar(select(CheckpointRow.note).where(CheckpointRow.size == size))
+            note = session.scalar(select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size))
             if note is not None:
                 return note
             root = merkle.root(_reader(session), size)
@@ -105,7 +108,7 @@ class Ledger:
             # Another process signed this size first: over the same entries, so both say the same.
             with self._database.read() as session:
                 return session.scalars(
-                    select(CheckpointRow.note).where(CheckpointRow.size == size)
+                    select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size)
                 ).one()
         return signed
 
@@ -126,13 +129,13 @@ class Ledger:
 
 def size_of(session: Session) -> int:
     """How many entries the ledger has."""
-    return session.scalar(select(func.max(HeadRow.size))) or 0
+    return session.scalar(select(func.max(col(HeadRow.size)))) or 0
 
 
 def _reader(session: Session) -> merkle.GetNode:
     def get(level: int, position: int) -> bytes:
         found = session.scalar(
-            select(NodeRow.hash).where(NodeRow.level == level, NodeRow.position == position)
+            select(col(NodeRow.hash)).where(col(NodeRow.level) == level, col(NodeRow.position) == position)
         )
         if found is None:
             raise Corrupt(f"ledger node ({level}, {position}) is missing")

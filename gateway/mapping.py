@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from gateway.core.facts import Act, Clue, Facts
 from gateway.core.model import (
@@ -60,13 +60,15 @@ FINDINGS = TypeAdapter(tuple[Finding, ...])
 def request_of(session: Session, row: RequestRow) -> Request:
     """The core's request for a row, with its people and items in order."""
     parties = session.scalars(
-        select(PartyRow).where(PartyRow.request_id == row.id).order_by(PartyRow.id)  # type: ignore[arg-type]
+        select(PartyRow).where(col(PartyRow.request_id) == row.id).order_by(col(PartyRow.id))
     )
     items = session.scalars(
-        select(ItemRow).where(ItemRow.request_id == row.id).order_by(ItemRow.position)  # type: ignore[arg-type]
+        select(ItemRow).where(col(ItemRow.request_id) == row.id).order_by(col(ItemRow.position))
     )
     decision = (
-        Term(row.decision_count, Unit(row.decision_unit)) if row.decision_count and row.decision_unit else None
+        Term(row.decision_count, Unit(row.decision_unit))
+        if row.decision_count and row.decision_unit
+        else None
     )
     return Request(
         reference=row.reference,
@@ -104,7 +106,7 @@ def request_of(session: Session, row: RequestRow) -> Request:
 def files_of(session: Session, row: SubmissionRow) -> tuple[StoredFile, ...]:
     """The received files, in their order."""
     rows = session.scalars(
-        select(FileRow).where(FileRow.submission_id == row.id).order_by(FileRow.position)  # type: ignore[arg-type]
+        select(FileRow).where(col(FileRow.submission_id) == row.id).order_by(col(FileRow.position))
     )
     return tuple(StoredFile(f.sha256, f.bytes, f.name, f.media_type, f.item) for f in rows)
 
@@ -129,7 +131,7 @@ def message_of(row: SubmissionRow) -> MessageFacts | None:
 def part_rows(session: Session, row: SubmissionRow) -> Sequence[PartRow]:
     """The parts, in their order."""
     return session.scalars(
-        select(PartRow).where(PartRow.submission_id == row.id).order_by(PartRow.seq)  # type: ignore[arg-type]
+        select(PartRow).where(col(PartRow.submission_id) == row.id).order_by(col(PartRow.seq))
     ).all()
 
 

@@ -128,8 +128,9 @@ class Read:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A letter of the outbox that was decided and not written."""
+    """A letter of the outbox that was decided and not written; `number` is its submission's."""
 
+    number: str
     draft: Draft
     receipt_index: int
     made_at: datetime
@@ -178,8 +179,8 @@ class Store(Intake, Protocol):
     def shelve(self, claim: Claim, error: str) -> None:
         """A step kept failing: hold the submission, with the error, for a person to see."""
 
-    def waiting(self, number: str) -> tuple[Waiting, ...]:
-        """The letters of a submission that are to be written."""
+    def waiting(self, number: str | None = None) -> tuple[Waiting, ...]:
+        """The letters (of one submission) that are to be written."""
 
     def save_letter(self, key: str, letter: StoredFile) -> None:
         """The letter is written and may go; the first one stored under a key stays."""
@@ -194,7 +195,7 @@ class Store(Intake, Protocol):
 class Clerk(Protocol):
     """Writes letters. Pure but for the ledger's proof: the same draft gives a letter that says the same."""
 
-    def write(self, number: str, letter: Waiting) -> bytes:
+    def write(self, letter: Waiting) -> bytes:
         """The message, with the receipt attached. Raises TryLater when the proof cannot be had now."""
 
 

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 class RequestRow(SQLModel, table=True):
     __tablename__ = "request"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     reference: str = Field(unique=True)
     case_number: str = Field(index=True)
     application_kind: str
@@ -41,7 +41,7 @@ class RequestRow(SQLModel, table=True):
 class PartyRow(SQLModel, table=True):
     __tablename__ = "party"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
     role: str
     name: str
@@ -54,7 +54,7 @@ class ItemRow(SQLModel, table=True):
     __tablename__ = "item"
     __table_args__ = (UniqueConstraint("request_id", "number"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="request.id", index=True)
     position: int
     number: str
@@ -72,7 +72,7 @@ class SubmissionRow(SQLModel, table=True):
     __tablename__ = "submission"
     __table_args__ = (Index("submission_work", "step", "retry_at"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
     source: str = Field(unique=True)
     channel: str
@@ -109,7 +109,7 @@ class FileRow(SQLModel, table=True):
 
     __tablename__ = "received_file"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     submission_id: int = Field(foreign_key="submission.id", index=True)
     position: int
     sha256: str = Field(index=True)
@@ -125,7 +125,7 @@ class PartRow(SQLModel, table=True):
     __tablename__ = "part"
     __table_args__ = (UniqueConstraint("submission_id", "seq"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     submission_id: int = Field(foreign_key="submission.id", index=True)
     seq: int
     parent: int | None = None
@@ -150,7 +150,7 @@ class ActRow(SQLModel, table=True):
 
     __tablename__ = "act"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     submission_id: int = Field(foreign_key="submission.id", index=True)
     acted_at: datetime
     act: Json = Field(sa_type=JSON)
@@ -162,10 +162,11 @@ class LetterRow(SQLModel, table=True):
     __tablename__ = "letter"
     __table_args__ = (Index("letter_work", "state", "retry_at"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     submission_id: int | None = Field(default=None, foreign_key="submission.id", index=True)
     draft: Json = Field(sa_type=JSON)
+    request: Json | None = Field(default=None, sa_type=JSON)
     receipt_index: int
     made_at: datetime
     state: str
@@ -255,7 +256,7 @@ class AttemptRow(SQLModel, table=True):
 
     __tablename__ = "sign_in_attempt"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     subject: str = Field(index=True)
     at: datetime = Field(index=True)
 
@@ -289,7 +290,7 @@ class OutageRow(SQLModel, table=True):
 
     __tablename__ = "outage"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     channel: str
     started_at: datetime
     ended_at: datetime | None = None

@@ -107,13 +107,7 @@ def decide(claim: Claim, ports: Ports) -> None:
 
 def answer(claim: Claim, ports: Ports) -> None:
     """Write the letters that were decided; the outbox hands them over."""
-    for letter in ports.store.waiting(claim.number):
-        spool = ports.blobs.spool()
-        try:
-            spool.write(ports.clerk.write(claim.number, letter))
-            ports.store.save_letter(letter.draft.key, spool.keep())
-        finally:
-            spool.drop()
+    write_letters(ports, claim.number)
     ports.store.save_answer(claim)
 
 
@@ -178,6 +172,17 @@ def _count(claim: Claim, error: str, ports: Ports) -> None:
         message = ports.store.load(claim.number).message
         ports.store.save_notice(claim, notice(claim.number, message, ports.own_addresses))
         ports.store.shelve(claim, error)
+
+
+def write_letters(ports: Ports, number: str | None = None) -> None:
+    """Write every letter (of one submission) that is decided and not written; each is stored once."""
+    for letter in ports.store.waiting(number):
+        spool = ports.blobs.spool()
+        try:
+            spool.write(ports.clerk.write(letter))
+            ports.store.save_letter(letter.draft.key, spool.keep())
+        finally:
+            spool.drop()
 
 
 def _waited(claim: Claim, ports: Ports) -> float:

@@ -63,9 +63,7 @@ def refused_by_a_person(facts: Facts) -> Decision | None:
     act = _last(facts.acts, ActKind.REFUSE)
     if act is None or act.reason is None:
         return None
-    decision = _whole(
-        facts, Outcome.REFUSED, "refused_by_a_person", GROUND[act.reason], act.reason
-    )
+    decision = _whole(facts, Outcome.REFUSED, "refused_by_a_person", GROUND[act.reason], act.reason)
     return replace(decision, detail=f"by {act.officer}")
 
 
@@ -101,18 +99,14 @@ def not_designated(facts: Facts) -> Decision | None:
     """It came by an address that is not designated: the sender is shown the right one."""
     if facts.designated or _assigned(facts):
         return None
-    return _whole(
-        facts, Outcome.REDIRECTED, "not_designated", DESIGNATED, Reason.NOT_DESIGNATED
-    )
+    return _whole(facts, Outcome.REDIRECTED, "not_designated", DESIGNATED, Reason.NOT_DESIGNATED)
 
 
 def over_the_cap(facts: Facts) -> Decision | None:
     """More than the published size; the letter says what was measured and the way round."""
     if facts.measured_bytes <= facts.cap_bytes:
         return None
-    decision = _whole(
-        facts, Outcome.REFUSED, "over_the_cap", FURTHER_REQUIREMENTS, Reason.TOO_LARGE
-    )
+    decision = _whole(facts, Outcome.REFUSED, "over_the_cap", FURTHER_REQUIREMENTS, Reason.TOO_LARGE)
     return replace(decision, detail=f"{facts.measured_bytes} > {facts.cap_bytes} bytes")
 
 
@@ -168,9 +162,7 @@ def each_document(facts: Facts) -> Decision:
     assert request is not None, "no_single_request speaks before"
     usable = [d for d in facts.documents if _is_document(d) and _refusal(d, facts) is None]
     assigned = assign(usable, request.items, facts.text)
-    decided = tuple(
-        _one(d, facts, assigned.get(d.seq)) for d in facts.documents if _is_document(d)
-    )
+    decided = tuple(_one(d, facts, assigned.get(d.seq)) for d in facts.documents if _is_document(d))
     return _sum_up(facts, decided)
 
 
@@ -244,9 +236,7 @@ def _one(document: DocumentFacts, facts: Facts, assigned: Assignment | None) -> 
         reason = Reason.STATEMENT if assigned.statement else None
         return DocumentDecision(document.seq, DocumentOutcome.ACCEPTED, reason, assigned.number)
     if not assigned.requested:
-        return DocumentDecision(
-            document.seq, DocumentOutcome.NOT_REQUESTED, Reason.NOT_REQUESTED
-        )
+        return DocumentDecision(document.seq, DocumentOutcome.NOT_REQUESTED, Reason.NOT_REQUESTED)
     return DocumentDecision(document.seq, DocumentOutcome.ACCEPTED, Reason.CHOICE_NEEDED)
 
 
@@ -287,9 +277,7 @@ def _outcome(outcomes: set[DocumentOutcome]) -> Outcome:
         return Outcome.ACCEPTED
     if DocumentOutcome.ACCEPTED in outcomes:
         return Outcome.PARTLY
-    return (
-        Outcome.REDIRECTED if outcomes == {DocumentOutcome.NOT_REQUESTED} else Outcome.REFUSED
-    )
+    return Outcome.REDIRECTED if outcomes == {DocumentOutcome.NOT_REQUESTED} else Outcome.REFUSED
 
 
 def _whole(facts: Facts, outcome: Outcome, rule: str, ground: str, reason: Reason) -> Decision:
@@ -303,9 +291,7 @@ def _whole(facts: Facts, outcome: Outcome, rule: str, ground: str, reason: Reaso
 
 
 def _each(facts: Facts, outcome: DocumentOutcome, reason: Reason) -> tuple[DocumentDecision, ...]:
-    return tuple(
-        DocumentDecision(d.seq, outcome, reason) for d in facts.documents if _is_document(d)
-    )
+    return tuple(DocumentDecision(d.seq, outcome, reason) for d in facts.documents if _is_document(d))
 
 
 def _is_document(document: DocumentFacts) -> bool:

@@ -105,9 +105,7 @@ def _lines_about(name: str, text: str) -> list[str]:
     return [line for line in text.splitlines() if len(name) > 4 and name in line]
 
 
-def _by_kind(
-    document: DocumentFacts, items: Sequence[Item], answered: set[str | None]
-) -> str | None:
+def _by_kind(document: DocumentFacts, items: Sequence[Item], answered: set[str | None]) -> str | None:
     words = _words(document.name)
     kinds = _known_kinds(words) | words
     fitting = _of_person([item for item in items if kinds & _kinds_of(item)], items, words)
@@ -116,9 +114,7 @@ def _by_kind(
     return chosen[0].number if len(chosen) == 1 else None
 
 
-def _of_person(
-    fitting: Sequence[Item], items: Sequence[Item], words: frozenset[str]
-) -> Sequence[Item]:
+def _of_person(fitting: Sequence[Item], items: Sequence[Item], words: frozenset[str]) -> Sequence[Item]:
     """The items of the person whom the file name names best; without a name, those of nobody else."""
     shared = {item.number: len(_words(item.person) & words) for item in fitting}
     best = max(shared.values(), default=0)

@@ -75,9 +75,12 @@ class Request:
     decision_received_day: date | None = None
     decision_term: Term | None = None
 
-    def open_items(self) -> tuple[Item, ...]:
-        """The items nothing usable has come in for."""
-        return tuple(i for i in self.items if i.status in {ItemStatus.OPEN, ItemStatus.REJECTED})
+    def missing_items(self) -> tuple[Item, ...]:
+        """The items that are not answered yet; a scan of a required original does not answer it."""
+        return tuple(i for i in self.items if i.status in MISSING)
+
+
+MISSING = frozenset({ItemStatus.OPEN, ItemStatus.REJECTED, ItemStatus.ORIGINAL_EXPECTED})
 
 
 # ---- what came in --------------------------------------------------------------------------------

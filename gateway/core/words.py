@@ -132,7 +132,9 @@ class EventName(StrEnum):
     LETTER_FAILED = "RelayToNonERDSFailure"
     CONTENT_ACCESS = "ContentAccessTracking"
 
+    DECIDED = "SubmissionDecided"
     RECEIPT = "SubmissionReceipt"
+    SHELVED = "SubmissionShelved"
     REQUEST_OPENED = "RequestOpened"
     REQUEST_EXTENDED = "RequestExtended"
     REQUEST_CLOSED = "RequestClosed"

@@ -1,0 +1,731 @@
+"""The `Store` port on a database session: every method is one transaction.
+
+    accept ... claim -> save_reading -> save_inspections -> save_match -> save_decision -> save_answer -> save_filing
+
+Rule 1: what moves a submission first checks that the claim is still ours.
+Rule 2: a step's findings, its ledger entries and its move are one commit.
+"""
+
+import re
+import secrets
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, func, or_, select, update
+from sqlmodel import Session, col
+
+from gateway import mapping
+from gateway.core import authentication, tokens
+from gateway.core.answers import Draft
+from gateway.core.errors import NotFound, WrongState
+from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender
+from gateway.core.filing import filed
+from gateway.core.match import match
+from gateway.core.model import (
+    Accepted,
+    Arrival,
+    Decision,
+    Inspection,
+    PartRole,
+    Reading,
+    RefusedAttempt,
+    Request,
+    StoredFile,
+    Verdict,
+)
+from gateway.core.states import RESTING, Step, after
+from gateway.core.terms import is_on_time
+from gateway.core.words import Channel, EventName, Outcome, Reason, RequestStatus, Status
+from gateway.database import Database
+from gateway.ledger import Ledger
+from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
+from gateway.records import (
+    ActRow,
+    FileRow,
+    ItemRow,
+    LetterRow,
+    PartRow,
+    PartyRow,
+    RequestRow,
+    SubmissionRow,
+)
+from gateway.schema import dump, from_core, instant
+
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=60)
+MAX_WORDS = 60
+MAX_TYPOS = 2
+UNFINISHED: Final = tuple(step.value for step in Step if step not in RESTING)
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{3,59}")
+_LETTER_ID = re.compile(r"<(\d\d-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\.")
+_DRAFT = TypeAdapter(Draft)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the store must know of the configuration."""
+
+    addresses: tuple[str, ...]
+    trusted_authserv: tuple[str, ...]
+    cap_bytes: int
+    counts_message: bool
+    lease_seconds: float
+
+
+class DatabaseStore:
+    """The walk's store. Safe for any number of threads and, on PostgreSQL, processes."""
+
+    def __init__(
+        self, database: Database, ledger: Ledger, blobs: Blobs, clock: Clock, policy: Policy
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._blobs = blobs
+        self._clock = clock
+        self._policy = policy
+        self._arrivals: deque[_Ticket] = deque()
+        self._committing = threading.Lock()
+
+    # ---- while the sender waits ------------------------------------------------------------------
+
+    def spool(self) -> Spool:
+        """A new spool for incoming bytes."""
+        return self._blobs.spool()
+
+    def accept(self, arrival: Arrival) -> Accepted:
+        """Make the submission exist, with its ledger entry; the same source gives the same receipt.
+
+        Whoever waits while another commits joins the next commit: one fsync for all of them, and no
+        delay for one alone.
+        """
+        ticket = _Ticket(arrival)
+        self._arrivals.append(ticket)
+        with self._committing:
+            if not ticket.done:
+                self._commit([self._arrivals.popleft() for _ in range(len(self._arrivals))])
+        if ticket.error is not None:
+            raise ticket.error
+        if ticket.accepted is None:
+            raise WrongState("a ticket was taken and not served")
+        return ticket.accepted
+
+    def _commit(self, tickets: Sequence["_Ticket"]) -> None:
+        try:
+            with self._database.write() as session:
+                served = [self._accept(session, ticket.arrival) for ticket in tickets]
+        except Exception as error:
+            if len(tickets) > 1:  # one of them may be the reason: each gets a transaction of its own
+                for ticket in tickets:
+                    self._commit([ticket])
+                return
+            tickets[0].fail(error)
+        else:
+            for ticket, accepted in zip(tickets, served, strict=True):
+                ticket.serve(accepted)
+
+    def _accept(self, session: Session, arrival: Arrival) -> Accepted:
+        known = session.scalars(
+            select(SubmissionRow).where(col(SubmissionRow.source) == arrival.source)
+        ).first()
+        if known is not None:
+            return Accepted(known.number, known.arrival_index)
+        now = self._clock.now()
+        number = tokens.receipt_number(
+            arrival.received_at.astimezone(mapping.LOCAL).year, secrets.token_bytes(tokens.ENTROPY_BYTES)
+        )
+        index = self._ledger.append(
+            session, _arrival_event(arrival.channel), now, number, _arrival_json(number, arrival)
+        )
+        row = SubmissionRow(
+            number=number,
+            source=arrival.source,
+            channel=arrival.channel,
+            received_at=arrival.received_at,
+            accepted_at=now,
+            envelope=asdict(arrival.envelope),
+            session_request=arrival.request,
+            arrival_index=index,
+            step=Step.ACCEPTED,
+            retry_at=now,
+            sender=arrival.envelope.mail_from,
+        )
+        session.add(row)
+        session.flush()
+        session.add_all(
+            FileRow(submission_id=row.id, position=place, **asdict(file))
+            for place, file in enumerate(arrival.files)
+        )
+        return Accepted(number, index)
+
+    def register(self, attempt: RefusedAttempt) -> None:
+        """Keep the proof of a refused attempt: a ledger entry, found by the address."""
+        event = {
+            "kanaal": attempt.channel.value,
+            "pogingOp": instant(attempt.attempted_at),
+            "reden": attempt.reason,
+            "geadresseerde": attempt.address,
+            "envelop": asdict(attempt.envelope),
+            "bytes": attempt.bytes,
+        }
+        with self._database.write() as session:
+            self._ledger.append(
+                session, EventName.SUBMISSION_REJECTED, self._clock.now(), attempt.address, event
+            )
+
+    # ---- the queue -------------------------------------------------------------------------------
+
+    def claim(self, number: str | None = None) -> Claim | None:
+        """The oldest unfinished submission whose time has come (or the one named), or None."""
+        now = self._clock.now()
+        ready = select(SubmissionRow).where(
+            col(SubmissionRow.step).in_(UNFINISHED),
+            col(SubmissionRow.retry_at) <= now,
+            or_(col(SubmissionRow.lease_until).is_(None), col(SubmissionRow.lease_until) < now),
+        )
+        if number is not None:
+            ready = ready.where(col(SubmissionRow.number) == number)
+        with self._database.read() as session:
+            if session.scalars(ready.limit(1)).first() is None:
+                return None
+        with self._database.write() as session:
+            row = session.scalars(
+                ready.order_by(col(SubmissionRow.retry_at), col(SubmissionRow.id))
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            ).first()
+            if row is None:
+                return None
+            row.owner = secrets.token_hex(8)
+            row.lease_until = now + timedelta(seconds=self._policy.lease_seconds)
+            return Claim(row.number, Step(row.step), row.owner, row.accepted_at, row.attempts)
+
+    def postpone(self, claim: Claim, error: str, *, count: bool) -> None:
+        """Give the claim back; the step is tried again after a pause that grows with the age."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            now = self._clock.now()
+            pause = min(max((now - row.accepted_at) / 4, SHORTEST_PAUSE), LONGEST_PAUSE)
+            row.attempts += count
+            row.retry_at = now + pause
+            row.last_error = error[:500]
+            row.owner = row.lease_until = None
+
+    def shelve(self, claim: Claim, error: str) -> None:
+        """A step kept failing: hold the submission, with the error, for a person to see."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            row.outcome, row.reasons = Outcome.HELD, [Reason.NOT_SCANNED]
+            row.rule, row.detail = "kept_failing", error[:500]
+            event = {"ontvangstnummer": row.number, "stap": claim.step.value}
+            self._ledger.append(session, EventName.SHELVED, self._clock.now(), row.number, event)
+            self._move(row, "shelve")
+
+    def release_leases(self) -> None:
+        """Take all claims back. Only for the embedded default at start: no other process can hold one."""
+        with self._database.write() as session:
+            for row in session.scalars(select(SubmissionRow).where(col(SubmissionRow.owner).is_not(None))):
+                row.owner = row.lease_until = None
+
+    def _mine(self, session: Session, claim: Claim) -> SubmissionRow:
+        row = session.scalars(
+            select(SubmissionRow).where(col(SubmissionRow.number) == claim.number).with_for_update()
+        ).first()
+        if row is None or row.owner != claim.owner or row.step != claim.step:
+            raise WrongState(f"submission {claim.number} is not ours to move")
+        return row
+
+    def _move(self, row: SubmissionRow, act: str) -> None:
+        row.step = after(Step(row.step), act)
+        row.attempts, row.last_error = 0, ""
+        row.retry_at = self._clock.now()
+        row.owner = row.lease_until = None
+
+    # ---- the steps -------------------------------------------------------------------------------
+
+    def load(self, number: str) -> Read:
+        """What is known of a submission so far. Raises NotFound."""
+        with self._database.read() as session:
+            row = submission_row(session, number)
+            parts = tuple(mapping.part_of(part) for part in mapping.part_rows(session, row))
+            return Read(mapping.arrival_of(session, row), mapping.message_of(row), parts)
+
+    def save_reading(self, claim: Claim, reading: Reading) -> None:
+        """Store what was read, and move on."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            session.execute(delete(PartRow).where(col(PartRow.submission_id) == row.id))
+            session.add_all(PartRow(submission_id=row.id, **asdict(part)) for part in reading.parts)
+            row.message = asdict(reading.message) if reading.message else None
+            row.trouble = asdict(reading.trouble) if reading.trouble else None
+            if reading.message and reading.message.from_address:
+                row.sender = reading.message.from_address
+            self._move(row, "read")
+
+    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection]) -> None:
+        """Store what was found, by the part's `seq`, and move on."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            for part in mapping.part_rows(session, row):
+                if seen := inspections.get(part.seq):
+                    part.media_type, part.verdict = seen.media_type, seen.verdict
+                    part.findings = [asdict(finding) for finding in seen.findings]
+            self._move(row, "scan")
+
+    def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
+        """Every pointer to a request, strongest kinds first, and what is known of the sender."""
+        with self._database.read() as session:
+            row = submission_row(session, number)
+            sender = self._sender(session, row)
+            clues = [
+                *_clues_of_persons(session, row),
+                *_clues_of_session(session, row),
+                *_clues_of_secrets(session, row),
+                *_clues_of_words(session, row),
+                *_clues_of_thread(session, row),
+                *_clues_of_sender(session, sender),
+            ]
+            return tuple(dict.fromkeys(clues)), sender
+
+    def save_match(self, claim: Claim, clues: Sequence[Clue], reference: str | None) -> None:
+        """Tie the submission to a request, or to none, and move on."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            request = request_row(session, reference) if reference else None
+            row.request_id = request.id if request else None
+            row.clues = [asdict(clue) for clue in clues]
+            self._move(row, "match")
+
+    def facts(self, number: str) -> Facts:
+        """Everything the decision may look at, as it stands now."""
+        with self._database.read() as session:
+            row = submission_row(session, number)
+            message = mapping.message_of(row)
+            request = _request_of(session, row)
+            acts = _acts(session, row)
+            parts = mapping.part_rows(session, row)
+            clues = tuple(mapping.CLUE.validate_python(clue) for clue in row.clues)
+            sender = self._sender(session, row)
+            return Facts(
+                channel=Channel(row.channel),
+                received_at=row.received_at,
+                designated=self._is_designated(row),
+                sender=sender,
+                match=match(clues, sender),
+                request=_request_facts(row, request),
+                documents=_document_facts(parts, acts),
+                cap_bytes=self._policy.cap_bytes,
+                measured_bytes=self._measured(session, row, parts),
+                automatic=message.automatic if message else "",
+                repeat_of=_repeat_of(session, row),
+                trouble=mapping.TROUBLE.validate_python(row.trouble) if row.trouble else None,
+                text=message.text if message else "",
+                links=message.links if message else (),
+                defects=message.defects if message else (),
+                clues=clues,
+                acts=acts,
+                answer_to=_answer_to(row, request),
+                language=request.language if request else "nl",
+                round=row.decisions,
+            )
+
+    def save_decision(self, claim: Claim, facts: Facts, decision: Decision, drafts: Sequence[Draft]) -> None:
+        """Store facts, decision, receipt event and letters to write, and move on: all or nothing."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            row.facts = mapping.FACTS.dump_json(facts).decode()
+            row.outcome, row.rule, row.ground = decision.outcome, decision.rule, decision.ground
+            row.detail, row.reasons = decision.detail, list(decision.reasons)
+            row.decisions = facts.round + 1
+            _mark_parts(mapping.part_rows(session, row), decision)
+            self._move(row, "decide")
+            session.flush()
+            self._note_decision(session, row, decision, drafts)
+
+    def _note_decision(
+        self, session: Session, row: SubmissionRow, decision: Decision, drafts: Sequence[Draft]
+    ) -> None:
+        """The decision's and the receipt's ledger entries, and the outbox rows that carry the receipt."""
+        now = self._clock.now()
+        resting = Status.HELD if decision.outcome is Outcome.HELD else Status.DONE
+        view = mapping.submission_view(session, row).model_copy(update={"status": resting})
+        decided = dump(view) | {"regel": decision.rule, "grond": decision.ground}
+        self._ledger.append(session, EventName.DECIDED, now, row.number, decided)
+        if Reason.AUTOMATIC in decision.reasons:
+            return
+        unproven = any(draft.neutral for draft in drafts)
+        receipt = dump(mapping.neutral(view) if unproven else view)
+        row.receipt_index = self._ledger.append(session, EventName.RECEIPT, now, row.number, receipt)
+        request = _request_of(session, row)
+        after_this = dump(from_core(filed(request, decision))) if request else None
+        for draft in drafts:
+            self._put_letter(session, row, draft, row.receipt_index, None if draft.neutral else after_this)
+
+    def save_notice(self, claim: Claim, drafts: Sequence[Draft]) -> None:
+        """Put letters into the outbox without moving on; the same key again does nothing."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            for draft in drafts:
+                if session.scalar(select(col(LetterRow.id)).where(col(LetterRow.key) == draft.key)) is None:
+                    view = mapping.neutral(mapping.submission_view(session, row))
+                    row.receipt_index = self._ledger.append(
+                        session, EventName.RECEIPT, self._clock.now(), row.number, dump(view)
+                    )
+                    self._put_letter(session, row, draft, row.receipt_index, None)
+
+    def _put_letter(
+        self,
+        session: Session,
+        row: SubmissionRow,
+        draft: Draft,
+        receipt_index: int,
+        request: dict[str, Any] | None,
+    ) -> None:
+        now = self._clock.now()
+        session.add(
+            LetterRow(
+                key=draft.key,
+                submission_id=row.id,
+                draft=asdict(draft),
+                request=request,
+                receipt_index=receipt_index,
+                made_at=now,
+                state=DRAFTED,
+                retry_at=now,
+            )
+        )
+
+    def waiting(self, number: str | None = None) -> tuple[Waiting, ...]:
+        """The letters (of one submission) that are to be written."""
+        query = (
+            select(LetterRow, col(SubmissionRow.number))
+            .join(SubmissionRow)
+            .where(col(LetterRow.state) == DRAFTED)
+        )
+        if number is not None:
+            query = query.where(col(SubmissionRow.number) == number)
+        with self._database.read() as session:
+            return tuple(
+                Waiting(of, _DRAFT.validate_python(row.draft), row.receipt_index, row.made_at, row.request)
+                for row, of in session.execute(query.order_by(col(LetterRow.id)))
+            )
+
+    def save_letter(self, key: str, letter: StoredFile) -> None:
+        """The letter is written and may go; the first one stored under a key stays."""
+        with self._database.write() as session:
+            row = session.scalars(select(LetterRow).where(col(LetterRow.key) == key).with_for_update()).one()
+            if row.state == DRAFTED:
+                row.sha256, row.state = letter.sha256, WRITTEN
+
+    def save_answer(self, claim: Claim) -> None:
+        """All letters are written: move on."""
+        with self._database.write() as session:
+            self._move(self._mine(session, claim), "answer")
+
+    def save_filing(self, claim: Claim) -> None:
+        """Mark what the request got, and let the submission rest: filed, or held for a person."""
+        with self._database.write() as session:
+            row = self._mine(session, claim)
+            decision = mapping.decision_of(row, mapping.part_rows(session, row))
+            if decision is None:
+                raise WrongState(f"submission {row.number} is to be filed without a decision")
+            request = (
+                session.get(RequestRow, row.request_id, with_for_update=True) if row.request_id else None
+            )
+            if request is not None:
+                self._file(session, request, decision)
+            self._move(row, "hold" if decision.outcome is Outcome.HELD else "file")
+
+    def _file(self, session: Session, row: RequestRow, decision: Decision) -> None:
+        before = mapping.request_of(session, row)
+        now_is = filed(before, decision)
+        for item in now_is.items:
+            session.execute(
+                update(ItemRow)
+                .where(col(ItemRow.request_id) == row.id, col(ItemRow.number) == item.number)
+                .values(status=item.status)
+            )
+        if now_is.status is not before.status:
+            row.status, row.needs_person = now_is.status, False
+            event = {"verzoek": row.reference, "status": now_is.status.value}
+            self._ledger.append(session, EventName.REQUEST_COMPLETE, self._clock.now(), row.reference, event)
+
+    # ---- what the facts are made of --------------------------------------------------------------
+
+    def _sender(self, session: Session, row: SubmissionRow) -> Sender:
+        message = mapping.message_of(row)
+        address = message.from_address if message else ""
+        if not address:
+            return Sender()
+        references = session.scalars(
+            select(col(RequestRow.reference))
+            .join(PartyRow, col(PartyRow.request_id) == col(RequestRow.id))
+            .where(func.lower(col(PartyRow.email)) == address.lower())
+            .distinct()
+            .order_by(col(RequestRow.reference))
+        )
+        headers = message.authentication if message else ()
+        return Sender(
+            address, tuple(references), authentication.verdict(headers, self._policy.trusted_authserv)
+        )
+
+    def _is_designated(self, row: SubmissionRow) -> bool:
+        if Channel(row.channel) not in {Channel.SMTP, Channel.IMAP}:
+            return True
+        bases = {tokens.sub_address(address)[0].casefold() for address in _recipients(row)}
+        return not bases or bool(bases & {own.casefold() for own in self._policy.addresses})
+
+    def _measured(self, session: Session, row: SubmissionRow, parts: Sequence[PartRow]) -> int:
+        """Bytes that the cap counts: decoded documents as sent, before anything is unpacked."""
+        if self._policy.counts_message:
+            return sum(file.bytes for file in mapping.files_of(session, row))
+        packed = _inside_containers(parts)
+        counted = {PartRole.DOCUMENT, PartRole.CONTAINER}
+        return sum(p.bytes for p in parts if p.role in counted and p.seq not in packed)
+
+
+DRAFTED, WRITTEN, HANDED_OVER, FAILED = "drafted", "written", "handed_over", "failed"
+
+
+class _Ticket:
+    """A place in the next commit."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self.arrival = arrival
+        self.accepted: Accepted | None = None
+        self.error: Exception | None = None
+        self.done = False
+
+    def serve(self, accepted: Accepted) -> None:
+        self.accepted, self.done = accepted, True
+
+    def fail(self, error: Exception) -> None:
+        self.error, self.done = error, True
+
+
+def submission_row(session: Session, number: str) -> SubmissionRow:
+    """The row of a receipt number, in whatever way it was typed. Raises NotFound."""
+    wanted = tokens.read_receipt_number(number).value
+    row = session.scalars(select(SubmissionRow).where(col(SubmissionRow.number) == wanted)).first()
+    if row is None:
+        raise NotFound.because("ontvangstnummer", f"geen inzending met nummer {number}")
+    return row
+
+
+def request_row(session: Session, reference: str) -> RequestRow:
+    """The row of a request's reference. Raises NotFound."""
+    row = session.scalars(select(RequestRow).where(col(RequestRow.reference) == reference)).first()
+    if row is None:
+        raise NotFound.because("kenmerk", f"geen verzoek met kenmerk {reference}")
+    return row
+
+
+def _arrival_event(channel: Channel) -> EventName:
+    mail = channel in {Channel.SMTP, Channel.IMAP}
+    return EventName.RECEIVED_FROM_MAIL if mail else EventName.SUBMISSION_ACCEPTED
+
+
+def _arrival_json(number: str, arrival: Arrival) -> dict[str, Any]:
+    return {
+        "ontvangstnummer": number,
+        "kanaal": arrival.channel.value,
+        "ontvangenOp": instant(arrival.received_at),
+        "tijdzone": mapping.local_offset(arrival.received_at),
+        "envelop": asdict(arrival.envelope),
+        "bestanden": [{"sha256": f.sha256, "bytes": f.bytes} for f in arrival.files],
+    }
+
+
+def _recipients(row: SubmissionRow) -> tuple[str, ...]:
+    """To whom it was addressed. The envelope is the truth; without one, what the headers name."""
+    envelope = mapping.ENVELOPE.validate_python(row.envelope)
+    message = mapping.message_of(row)
+    named = message.recipients_named if message and row.channel == Channel.IMAP else ()
+    return envelope.recipients or named
+
+
+def _request_of(session: Session, row: SubmissionRow) -> Request | None:
+    request = session.get(RequestRow, row.request_id) if row.request_id else None
+    return mapping.request_of(session, request) if request else None
+
+
+def _acts(session: Session, row: SubmissionRow) -> tuple[Act, ...]:
+    rows = session.scalars(select(ActRow).where(col(ActRow.submission_id) == row.id).order_by(col(ActRow.id)))
+    return tuple(mapping.ACT.validate_python(act.act) for act in rows)
+
+
+def _request_facts(row: SubmissionRow, request: Request | None) -> RequestFacts | None:
+    if request is None:
+        return None
+    on_time = is_on_time(row.received_at, request.last_day)
+    return RequestFacts(request.reference, request.status, request.last_day, on_time, request.items)
+
+
+def _document_facts(parts: Sequence[PartRow], acts: Sequence[Act]) -> tuple[DocumentFacts, ...]:
+    chosen = {act.document: act.item for act in acts if act.document and act.item}
+    packed = _inside_containers(parts)
+    return tuple(
+        DocumentFacts(
+            seq=part.seq,
+            role=PartRole(part.role),
+            name=part.name,
+            bytes=part.bytes,
+            sha256=part.sha256,
+            top_level=part.seq not in packed,
+            media_type=part.media_type,
+            verdict=Verdict(part.verdict) if part.verdict else _unseen(part),
+            findings=mapping.FINDINGS.validate_python(part.findings),
+            note=part.note,
+            item=chosen.get(part.sha256, part.item),
+        )
+        for part in parts
+    )
+
+
+def _unseen(part: PartRow) -> Verdict:
+    """A member that could not be taken out of its container has no bytes to scan: its note decides."""
+    return Verdict.ENCRYPTED if part.note == "encrypted" else Verdict.NOT_YET
+
+
+def _inside_containers(parts: Sequence[PartRow]) -> frozenset[int]:
+    """The `seq` of every part that was unpacked from a container."""
+    inside: set[int] = set()
+    containers = {p.seq for p in parts if p.role == PartRole.CONTAINER}
+    for part in parts:  # a parent comes before its parts
+        if part.parent is not None and (part.parent in containers or part.parent in inside):
+            inside.add(part.seq)
+    return frozenset(inside)
+
+
+def _answer_to(row: SubmissionRow, request: Request | None) -> tuple[str, ...]:
+    if Channel(row.channel) in {Channel.SMTP, Channel.IMAP}:
+        return (row.sender,) if row.sender else ()
+    people = request.parties if request else ()
+    return tuple(dict.fromkeys(p.email for p in people if p.consents and p.email))
+
+
+def _mark_parts(parts: Iterable[PartRow], decision: Decision) -> None:
+    decided = {document.seq: document for document in decision.documents}
+    for part in parts:
+        document = decided.get(part.seq)
+        part.outcome = document.outcome if document else None
+        part.reason = document.reason if document else None
+        part.number = document.number if document else None
+
+
+def _repeat_of(session: Session, row: SubmissionRow) -> str:
+    """The number of an earlier submission with the very same files to the same recipients, or nothing.
+
+    A client that never heard our 250 sends again; so does a person who clicks twice.
+    """
+    mine = _fingerprint(mapping.files_of(session, row))
+    earlier = session.scalars(
+        select(SubmissionRow)
+        .join(FileRow)
+        .where(col(FileRow.sha256) == mine[0][0], col(SubmissionRow.id) < row.id)
+        .order_by(col(SubmissionRow.id))
+    )
+    for other in earlier:
+        same_way = other.envelope["recipients"] == row.envelope["recipients"]
+        same_session = other.session_request == row.session_request
+        if same_way and same_session and _fingerprint(mapping.files_of(session, other)) == mine:
+            return other.number
+    return ""
+
+
+def _fingerprint(files: Sequence[StoredFile]) -> list[tuple[str, str]]:
+    return sorted((file.sha256, file.item or "") for file in files)
+
+
+# ---- clues ---------------------------------------------------------------------------------------
+
+
+def _clues_of_persons(session: Session, row: SubmissionRow) -> list[Clue]:
+    return [
+        Clue(ClueKind.PERSON, act.request, act.officer)
+        for act in _acts(session, row)
+        if act.kind is ActKind.ASSIGN and act.request
+    ]
+
+
+def _clues_of_session(session: Session, row: SubmissionRow) -> list[Clue]:
+    return [Clue(ClueKind.SESSION, row.session_request)] if row.session_request else []
+
+
+def _clues_of_secrets(session: Session, row: SubmissionRow) -> list[Clue]:
+    """Requests whose secret stands in the address or in the subject; near misses only resemble."""
+    message = mapping.message_of(row)
+    in_address = [tokens.read_token(t) for a in _recipients(row) if (t := tokens.sub_address(a)[1])]
+    in_subject = list(tokens.find_tokens(message.subject)) if message else []
+    clues = []
+    for kind, found in ((ClueKind.SECRET_ADDRESS, in_address), (ClueKind.SECRET_SUBJECT, in_subject)):
+        for token in found:
+            reference = session.scalar(
+                select(col(RequestRow.reference)).where(col(RequestRow.token) == token.value)
+            )
+            if reference is not None:
+                clues.append(Clue(kind, reference))
+            else:
+                clues += _near(session, token.value)
+    return clues
+
+
+def _near(session: Session, token: str) -> list[Clue]:
+    """Open requests whose secret differs from a mistyped one in a character or two."""
+    open_ones = session.execute(
+        select(col(RequestRow.token), col(RequestRow.reference)).where(
+            col(RequestRow.status) != RequestStatus.CLOSED
+        )
+    )
+    return [
+        Clue(ClueKind.RESEMBLANCE, reference, "mistyped secret")
+        for secret, reference in open_ones
+        if len(secret) == len(token) and sum(a != b for a, b in zip(secret, token, strict=True)) <= MAX_TYPOS
+    ]
+
+
+def _clues_of_words(session: Session, row: SubmissionRow) -> list[Clue]:
+    """Requests whose reference or case number somebody wrote; open ones before closed ones."""
+    message = mapping.message_of(row)
+    if message is None:
+        return []
+    seen = _WORD.findall(f"{message.subject}\n{message.text[:4000]}")[:MAX_WORDS]
+    words = {
+        form for word in seen for form in (word, word.upper(), word.rstrip("."), word.rstrip(".").upper())
+    }
+    rows = session.execute(
+        select(col(RequestRow.reference), col(RequestRow.case_number), col(RequestRow.status)).where(
+            or_(col(RequestRow.reference).in_(words), col(RequestRow.case_number).in_(words))
+        )
+    ).all()
+    usable = [r for r in rows if r[2] != RequestStatus.CLOSED or r[0] in words] or rows
+    return [Clue(ClueKind.REFERENCE, r[0], r[0] if r[0] in words else r[1]) for r in usable]
+
+
+def _clues_of_sender(session: Session, sender: Sender) -> list[Clue]:
+    if not sender.party_of:
+        return []
+    open_ones = session.scalars(
+        select(col(RequestRow.reference)).where(
+            col(RequestRow.reference).in_(sender.party_of),
+            col(RequestRow.status) != RequestStatus.CLOSED,
+        )
+    )
+    return [Clue(ClueKind.SENDER, reference, sender.address) for reference in open_ones]
+
+
+def _clues_of_thread(session: Session, row: SubmissionRow) -> list[Clue]:
+    """Requests of the submissions whose letters this message answers; a hint, never proof."""
+    message = mapping.message_of(row)
+    named = " ".join((*message.in_reply_to, *message.references)[:MAX_WORDS]) if message else ""
+    numbers = {found[1] for found in _LETTER_ID.finditer(named)}
+    references = session.scalars(
+        select(col(RequestRow.reference))
+        .join(SubmissionRow, col(SubmissionRow.request_id) == col(RequestRow.id))
+        .where(col(SubmissionRow.number).in_(numbers))
+        .distinct()
+    )
+    return [Clue(ClueKind.THREAD, reference) for reference in references]
