@@ -1,0 +1,461 @@
+"""Receipt packages: writing one, and checking one offline, without configuration or database.
+
+Rule 1: checking never raises for what a package contains; it says what holds, what does not, and what it
+        cannot know, in sentences for people.
+Rule 2: nothing in receipt.json is repeated as true before the log's signature was verified.
+Rule 3: a key that came with the package proves only that the package fits itself, and that is said.
+Rule 4: a file that was given and is not in the receipt is a "no", however sound the receipt is.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import rfc8785
+
+from gateway import notes
+from gateway.core import merkle
+
+RECEIPT = "receipt.json"
+PROOF = "receipt.tlog-proof"
+PDF = "receipt.pdf"
+VKEYS = "log.vkey"
+README = "README.txt"
+TIMESTAMP = "checkpoint.tsr"
+MAX_RECEIPT_BYTES = 8 << 20
+
+_README_TEXT = Path(__file__).with_name("receipt_readme.txt")
+_PACKAGE = frozenset({RECEIPT, PROOF, PDF, VKEYS, README, TIMESTAMP})
+_FILE_LISTS = ("stukken", "bestanden")
+
+
+# ---- writing -------------------------------------------------------------------------------------
+
+
+def package_files(
+    receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: bytes | None = None
+) -> dict[str, bytes]:
+    """The files of a receipt package by name. `vkeys`: the log's own key first, then its witnesses'."""
+    receipt = json.loads(receipt_json)
+    readme = _README_TEXT.read_text(encoding="utf-8")
+    readme = readme.replace("@NUMBER@", str(receipt.get("ontvangstnummer", ""))).replace("@VKEY@", vkeys[0])
+    files = {
+        RECEIPT: receipt_json,
+        PROOF: proof.encode(),
+        VKEYS: "".join(f"{vkey}\n" for vkey in vkeys).encode(),
+        README: readme.encode(),
+    }
+    return files if pdf is None else files | {PDF: pdf}
+
+
+def write_package(
+    directory: Path, receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: bytes | None = None
+) -> None:
+    """Write a receipt package into a directory, made if need be; files of the same names are replaced."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in package_files(receipt_json, proof, vkeys, pdf).items():
+        (directory / name).write_bytes(content)
+
+
+# ---- checking ------------------------------------------------------------------------------------
+
+
+class Told(NamedTuple):
+    """One thing said in Dutch and in English."""
+
+    nl: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: its name, whether it holds, and what that means."""
+
+    what: str
+    ok: bool
+    detail: Told
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What checking a package brought out."""
+
+    checks: tuple[Check, ...]
+    proved: tuple[Told, ...]
+    not_proved: tuple[Told, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was looked at holds."""
+        return all(check.ok for check in self.checks)
+
+
+@dataclass
+class _Given:
+    """The files that were handed over, by their part in a package; `documents` are all others."""
+
+    parts: dict[str, Path] = field(default_factory=dict)
+    documents: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """A receipt whose inclusion in a signed log was verified."""
+
+    receipt: Mapping[str, Any]
+    proof: notes.TlogProof
+    checkpoint: notes.Checkpoint
+    log_key: notes.VerifierKey
+    witnesses: tuple[notes.VerifierKey, ...]
+
+
+class _Broken(Exception):
+    """A check failed on which all later ones rest."""
+
+    def __init__(self, what: str, nl: str, en: str) -> None:
+        super().__init__(en)
+        self.check = Check(what, ok=False, detail=Told(nl, en))
+
+
+def verify_package(paths: Sequence[Path], keys: Sequence[str] = ()) -> Verification:
+    """What the package in these directories or files proves.
+
+    `keys` are the verifier keys that are trusted (`vkey` lines), from the organisation's own publication.
+    Without them the package's own log.vkey is used, and the answer says so. Files that are not part of a
+    package are looked up in the receipt by their SHA-256.
+    """
+    checks: list[Check] = []
+    try:
+        given = _gather(paths)
+        evidence = _verify(given, keys, checks)
+    except _Broken as broken:
+        return Verification((*checks, broken.check), (), (_NOTHING_PROVED,))
+    checks += _check_documents(given.documents, evidence.receipt)
+    return Verification(
+        tuple(checks), _proved(evidence), tuple(_not_proved(evidence, given, trusted=bool(keys)))
+    )
+
+
+def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO) -> int:
+    """Check a package and write what is proved and what is not, in Dutch and English; 0 yes, 1 no."""
+    try:
+        keys = [key for file in key_files for key in notes.read_vkeys(file.read_text(encoding="utf-8"))]
+    except (OSError, UnicodeDecodeError) as error:
+        out.write(
+            f"FOUT  De sleutel kan niet worden gelezen.\nWRONG The key cannot be read.\n      {error}\n"
+        )
+        return 1
+    if key_files and not keys:
+        out.write("FOUT  Er staat geen sleutel in het bestand.\nWRONG There is no key in the file.\n")
+        return 1
+    verification = verify_package(paths, keys)
+    for language, words in enumerate(_HEADINGS):
+        out.writelines(map(_harmless, _report(verification, language, words)))
+    return 0 if verification.ok else 1
+
+
+class _Headings(NamedTuple):
+    right: str
+    wrong: str
+    proved: str
+    not_proved: str
+    yes: str
+    no: str
+
+
+_HEADINGS = (
+    _Headings(
+        "goed", "FOUT", "Bewezen", "Niet bewezen", "Uitkomst: alles klopt.", "Uitkomst: NIET alles klopt."
+    ),
+    _Headings("right", "WRONG", "Proved", "Not proved", "Result: all is well.", "Result: NOT all is well."),
+)
+
+
+def _harmless(line: str) -> str:
+    """The line without what could steer a terminal: names in it were chosen by strangers."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in line)
+
+
+def _report(verification: Verification, language: int, words: _Headings) -> Iterator[str]:
+    for check in verification.checks:
+        yield f"{words.right if check.ok else words.wrong:<6}{check.detail[language]}\n"
+    for heading, told in ((words.proved, verification.proved), (words.not_proved, verification.not_proved)):
+        if told:
+            yield f"\n{heading}:\n"
+            yield from (f"  - {sentence[language]}\n" for sentence in told)
+    yield f"\n{words.yes if verification.ok else words.no}\n\n"
+
+
+# ---- gathering -----------------------------------------------------------------------------------
+
+
+def _gather(paths: Iterable[Path]) -> _Given:
+    given = _Given()
+    for path in dict.fromkeys(file.resolve() for each in paths for file in _files(each)):
+        if path.name not in _PACKAGE:
+            given.documents.append(path)
+        elif given.parts.setdefault(path.name, path) != path:
+            raise _Broken(
+                "files",
+                f"Er zijn twee bestanden met de naam {path.name}; controleer één pakket tegelijk.",
+                f"There are two files named {path.name}; check one package at a time.",
+            )
+    return given
+
+
+def _files(path: Path) -> list[Path]:
+    try:
+        if path.is_dir():
+            return sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        path.stat()
+    except OSError as error:
+        raise _unreadable(path.name, error) from error
+    return [path]
+
+
+def _read(given: _Given, name: str) -> bytes:
+    if name not in given.parts:
+        raise _Broken("files", f"{name} ontbreekt.", f"{name} is missing.")
+    try:
+        with given.parts[name].open("rb") as file:
+            content = file.read(MAX_RECEIPT_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    if len(content) > MAX_RECEIPT_BYTES:
+        raise _Broken("files", f"{name} is te groot.", f"{name} is too large.")
+    return content
+
+
+def _read_text(given: _Given, name: str) -> str:
+    try:
+        return _read(given, name).decode()
+    except UnicodeDecodeError as error:
+        raise _Broken(
+            "files", f"{name} is beschadigd: geen tekst.", f"{name} is damaged: not text."
+        ) from error
+
+
+def _unreadable(name: str, error: OSError) -> _Broken:
+    return _Broken(
+        "files",
+        f"{name} kan niet worden gelezen: {error.strerror}.",
+        f"{name} cannot be read: {error.strerror}.",
+    )
+
+
+# ---- the chain of evidence -----------------------------------------------------------------------
+
+
+def _verify(given: _Given, keys: Sequence[str], checks: list[Check]) -> _Evidence:
+    """The evidence, adding each check that holds; _Broken with the first that does not."""
+    content = _read(given, RECEIPT)
+    proof_text = _read_text(given, PROOF)
+    vkeys = keys or notes.read_vkeys(_read_text(given, VKEYS))
+    receipt = _parse_receipt(content)
+    checks.append(_holds("receipt", f"{RECEIPT} is gaaf (RFC 8785).", f"{RECEIPT} is intact (RFC 8785)."))
+    try:
+        proof = notes.parse_tlog_proof(proof_text)
+        known = [notes.parse_vkey(vkey) for vkey in vkeys]
+        log_key = _log_key(known, receipt)
+        opened = notes.open_note(proof.checkpoint_note, map(str, known))
+        checkpoint = notes.parse_checkpoint(opened.text)
+    except notes.NoteError as error:
+        raise _Broken(
+            "signature",
+            f"Het bewijs of de sleutel klopt niet ({error}).",
+            f"The proof or key is wrong ({error}).",
+        ) from error
+    checks.append(_check_signature(opened, checkpoint, log_key, receipt))
+    checks.append(_check_inclusion(content, proof, checkpoint, receipt))
+    witnesses = tuple(key for key in opened.signed_by if key.kind == notes.COSIGNATURE)
+    return _Evidence(receipt, proof, checkpoint, log_key, witnesses)
+
+
+def _holds(what: str, nl: str, en: str) -> Check:
+    return Check(what, ok=True, detail=Told(nl, en))
+
+
+def _parse_receipt(content: bytes) -> Mapping[str, Any]:
+    try:
+        receipt = json.loads(content)
+        canonical = rfc8785.dumps(receipt)
+    except (ValueError, RecursionError) as error:
+        raise _Broken("receipt", f"{RECEIPT} is beschadigd.", f"{RECEIPT} is damaged.") from error
+    if canonical != content or not isinstance(receipt, dict):
+        raise _Broken(
+            "receipt",
+            f"{RECEIPT} is niet in de vorm waarin het is vastgelegd (RFC 8785).",
+            f"{RECEIPT} is not in the form in which it was recorded (RFC 8785).",
+        )
+    return receipt
+
+
+def _log_key(known: Iterable[notes.VerifierKey], receipt: Mapping[str, Any]) -> notes.VerifierKey:
+    for key in known:
+        if key.kind == notes.ED25519 and key.name == receipt.get("log"):
+            return key
+    raise _Broken(
+        "signature",
+        f"Er is geen sleutel van het logboek dat {RECEIPT} noemt.",
+        f"There is no key of the log that {RECEIPT} names.",
+    )
+
+
+def _check_signature(
+    opened: notes.OpenedNote,
+    checkpoint: notes.Checkpoint,
+    log_key: notes.VerifierKey,
+    receipt: Mapping[str, Any],
+) -> Check:
+    """The log itself signed, not only a witness; and it is the log that the receipt names."""
+    if log_key not in opened.signed_by or checkpoint.origin != receipt.get("log"):
+        raise _Broken(
+            "signature",
+            f"Het logboek dat {RECEIPT} noemt heeft dit niet ondertekend.",
+            f"The log that {RECEIPT} names did not sign this.",
+        )
+    return _holds(
+        "signature",
+        f"De handtekening van het logboek {checkpoint.origin} is goed.",
+        f"The signature of the log {checkpoint.origin} is right.",
+    )
+
+
+def _check_inclusion(
+    content: bytes, proof: notes.TlogProof, checkpoint: notes.Checkpoint, receipt: Mapping[str, Any]
+) -> Check:
+    """The commitment to exactly these bytes is at the place in the log that they name themselves."""
+    included = len(proof.extra) == merkle.SALT_BYTES and merkle.verify_inclusion(
+        merkle.leaf_hash(merkle.commit(proof.extra, content)),
+        proof.index,
+        checkpoint.size,
+        proof.path,
+        checkpoint.root,
+    )
+    index = receipt.get("logIndex")
+    if not included or isinstance(index, bool) or index != proof.index:
+        raise _Broken(
+            "inclusion",
+            f"{RECEIPT} staat, zoals het hier ligt, niet op die plaats in het logboek.",
+            f"{RECEIPT}, as it is here, is not at that place in the log.",
+        )
+    return _holds(
+        "inclusion",
+        f"{RECEIPT} staat in het logboek, op plaats {proof.index} van {checkpoint.size} (geteld vanaf 0).",
+        f"{RECEIPT} is in the log, at place {proof.index} of {checkpoint.size} (counted from 0).",
+    )
+
+
+# ---- documents -----------------------------------------------------------------------------------
+
+
+def _listed(receipt: Mapping[str, Any]) -> dict[str, str]:
+    """The names of the files in a receipt by their SHA-256."""
+    names: dict[str, str] = {}
+    for key in _FILE_LISTS:
+        entries = receipt.get(key)
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and isinstance(entry.get("sha256"), str):
+                names.setdefault(entry["sha256"], str(entry.get("naam") or ""))
+    return names
+
+
+def _check_documents(documents: Iterable[Path], receipt: Mapping[str, Any]) -> Iterator[Check]:
+    names = _listed(receipt)
+    for path in documents:
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            yield _unreadable(path.name, error).check
+            continue
+        if digest in names:
+            yield _holds(
+                "document",
+                f"{path.name} staat in het ontvangstbewijs (daar: {names[digest]}), byte voor byte.",
+                f"{path.name} is in the receipt (there: {names[digest]}), byte for byte.",
+            )
+        else:
+            nl = f"{path.name} staat NIET in het ontvangstbewijs (SHA-256 {digest})."
+            en = f"{path.name} is NOT in the receipt (SHA-256 {digest})."
+            yield Check("document", ok=False, detail=Told(nl, en))
+
+
+# ---- what it comes to ----------------------------------------------------------------------------
+
+_NOTHING_PROVED = Told(
+    "Met dit pakket is niets bewezen; vraag om een nieuwe kopie.",
+    "This package proves nothing; ask for a new copy.",
+)
+_KEY_UNPROVED = Told(
+    "Van wie de sleutel is: die kwam met het pakket mee. Vergelijk hem met de sleutel die de organisatie zelf"
+    " bekendmaakt; zonder dat bewijst dit alleen dat het pakket in zichzelf klopt.",
+    "Whose the key is: it came with the package. Compare it with the key that the organisation itself"
+    " publishes; without that, this proves only that the package is consistent in itself.",
+)
+_ALWAYS_UNPROVED = (
+    Told(
+        "Dat de stukken compleet, juist of voldoende zijn, en wie ze werkelijk heeft gestuurd.",
+        "That the documents are complete, correct or sufficient, and who really sent them.",
+    ),
+    Told(
+        "Dit is geen gekwalificeerde dienst voor elektronisch aangetekende bezorging (eIDAS).",
+        "This is not a qualified electronic registered delivery service (eIDAS).",
+    ),
+)
+_TIME_UNPROVED = Told(
+    "Het tijdstip is vastgelegd door de ontvanger zelf; er is geen tijdstempel van een derde.",
+    "The time was recorded by the recipient itself; there is no time stamp by a third party.",
+)
+_TIMESTAMP_UNREAD = Told(
+    f"De tijdstempel {TIMESTAMP} is hier niet gecontroleerd; dat kan met `openssl ts -verify`.",
+    f"The time stamp {TIMESTAMP} was not checked here; `openssl ts -verify` does that.",
+)
+_NO_WITNESS = Told(
+    "Dat het logboek iedereen dezelfde inhoud laat zien: er heeft geen onafhankelijke getuige meegetekend.",
+    "That the log shows everybody the same content: no independent witness has cosigned.",
+)
+_PDF_UNREAD = Told(
+    f"Wat in {PDF} staat is niet gecontroleerd: alleen {RECEIPT} telt.",
+    f"What {PDF} says was not checked: only {RECEIPT} counts.",
+)
+
+
+def _proved(evidence: _Evidence) -> tuple[Told, ...]:
+    number = evidence.receipt.get("ontvangstnummer", "?")
+    received = evidence.receipt.get("ontvangenOp", "?")
+    origin, size = evidence.checkpoint.origin, evidence.checkpoint.size
+    return (
+        Told(
+            f"Ontvangstbewijs {number} is regel {evidence.proof.index} van het logboek {origin},"
+            f" dat bij het ondertekenen {size} regels had; er is daarna niets aan veranderd.",
+            f"Receipt {number} is entry {evidence.proof.index} of the log {origin},"
+            f" which had {size} entries when it was signed; nothing in it was changed since.",
+        ),
+        Told(
+            f"De beheerder van het logboek verklaart daarin: ontvangen op {received}.",
+            f"The operator of the log states in it: received at {received}.",
+        ),
+        Told(f"Ondertekend met sleutel {evidence.log_key}", f"Signed with key {evidence.log_key}"),
+        *(
+            Told(
+                f"Getuige {key.name} heeft het logboek in deze stand gezien.",
+                f"Witness {key.name} has seen the log in this state.",
+            )
+            for key in evidence.witnesses
+        ),
+    )
+
+
+def _not_proved(evidence: _Evidence, given: _Given, *, trusted: bool) -> Iterator[Told]:
+    if not trusted:
+        yield _KEY_UNPROVED
+    yield _TIMESTAMP_UNREAD if TIMESTAMP in given.parts else _TIME_UNPROVED
+    if not evidence.witnesses:
+        yield _NO_WITNESS
+    if PDF in given.parts:
+        yield _PDF_UNREAD
+    yield from _ALWAYS_UNPROVED
