@@ -1,0 +1,52 @@
+"""Fixtures for all tests: the real servers, started once a session, when the first test asks."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.support import servers
+
+T = TypeVar("T")
+
+
+def _started(server: AbstractContextManager[T]) -> Iterator[T]:
+    """The server; without its program a skip, or a failure where a complete run was asked for."""
+    try:
+        value = server.__enter__()
+    except servers.ServerMissing as missing:
+        if os.environ.get("HERSTELPOST_REQUIRE_SERVERS"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    try:
+        yield value
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def clamd_socket() -> Iterator[Path]:
+    """The socket of a real clamd that knows the EICAR test file."""
+    yield from _started(servers.clamd())
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[servers.Dovecot]:
+    """A real IMAP server; its mail stays from test to test."""
+    yield from _started(servers.dovecot())
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The SQLAlchemy address of a real PostgreSQL server."""
+    yield from _started(servers.postgres())
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The SQLAlchemy address of an empty database, this test's own."""
+    with servers.postgres_database(postgres_url) as url:
+        yield url

@@ -1,0 +1,286 @@
+"""Real servers for tests: each private, in a directory of its own, on a free port of the loopback.
+
+Each function is a context manager that yields when the server answers and leaves nothing behind, neither
+process nor file. A program that is not installed is `ServerMissing`; anything else that goes wrong fails
+the test.
+"""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOTLESS = os.geteuid() != 0
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+class ServerMissing(Exception):
+    """The program is not on this machine."""
+
+
+def free_port() -> int:
+    """A port of the loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Return as soon as `true()` is; TimeoutError, naming `what`, when it never is."""
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            raise TimeoutError(f"after {seconds} s still not: {what}")
+        time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    """Somebody listens on this port of the loopback."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _program(name: str, *folders: Path) -> Path:
+    places = os.pathsep.join([*map(str, folders), _PATH])
+    if (found := shutil.which(name, path=places)) is None:
+        raise ServerMissing(f"{name} is not installed; as root, `docker/system.sh test` installs it")
+    return Path(found)
+
+
+def _run(*command: str | Path, stdin: bytes | None = None, **environment: str) -> None:
+    # Into a file: a server that goes to the background keeps a pipe open, and we would wait for its end.
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(
+            command,
+            input=stdin,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            check=False,
+            env=os.environ | {"PATH": _PATH} | environment,
+        )
+        if done.returncode:
+            said.seek(0)
+            text = said.read().decode(errors="replace")
+            raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{text}")
+
+
+@contextmanager
+def _directory(name: str) -> Iterator[Path]:
+    # Not pytest's tmp_path: that is closed to the users the servers run as, and too long for a socket's name.
+    with tempfile.TemporaryDirectory(prefix=f"herstelpost-{name}-", ignore_cleanup_errors=True) as made:
+        directory = Path(made)
+        directory.chmod(0o755)
+        yield directory
+
+
+# ---- clamd ----
+
+
+@contextmanager
+def clamd() -> Iterator[Path]:
+    """The socket of a clamd that knows only the EICAR test file, as `Eicar-Test-Signature.UNOFFICIAL`."""
+    _program("clamd")
+    script = ROOT / "docker" / "clamd.sh"
+    with _directory("clamd") as directory:
+        _run(script, directory, "start", HERSTELPOST_SIGNATURES=str(directory / "none"))
+        try:
+            yield directory / "clamd.sock"
+        finally:
+            _run(script, directory, "stop")
+
+
+# ---- Dovecot ----
+
+
+@dataclass(frozen=True)
+class Dovecot:
+    """One mailbox owner on a real IMAP server."""
+
+    directory: Path
+    port: int
+    tls_port: int
+    username: str = "documenten"
+    password: str = "geheim-9"
+    host: str = "127.0.0.1"
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate to trust, PEM, for 127.0.0.1 and localhost."""
+        return self.directory / "cert.pem"
+
+    def deliver(self, message: bytes, mailbox: str = "INBOX") -> None:
+        """The message lies in the mailbox, unseen, received now."""
+        self._doveadm("save", "-u", self.username, "-m", mailbox, stdin=message)
+
+    def kick(self) -> None:
+        """Every open session of the owner is cut off."""
+        self._doveadm("kick", self.username)
+
+    def restart(self) -> None:
+        """The server was away, and is back on the same ports with the same mail."""
+        self.stop()
+        self.start()
+
+    def start(self) -> None:
+        """It takes connections."""
+        _run(_program("dovecot"), "-c", self.directory / "dovecot.conf")
+        wait_until(lambda: answers(self.port) and answers(self.tls_port), "Dovecot answers")
+
+    def stop(self) -> None:
+        """It is gone, and its ports are free."""
+        self._doveadm("stop")
+        wait_until(lambda: not answers(self.port), "Dovecot is gone")
+
+    def _doveadm(self, *words: str, stdin: bytes | None = None) -> None:
+        _run(_program("doveadm"), "-c", self.directory / "dovecot.conf", *words, stdin=stdin)
+
+
+# A block must not stand on one line. Without chroot, because that needs root, and tests may run without.
+_DOVECOT_CONF = """\
+base_dir = {directory}/run
+log_path = {directory}/dovecot.log
+protocols = imap
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <{directory}/cert.pem
+ssl_key = <{directory}/key.pem
+auth_mechanisms = plain login
+mail_location = maildir:{directory}/mail/%u
+first_valid_uid = 1
+first_valid_gid = 1
+{users}
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {directory}/users
+}}
+userdb {{
+  driver = static
+  args = uid={owner} gid={group} home={directory}/mail/%u
+}}
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Processed {{
+    auto = create
+  }}
+  mailbox Refused {{
+    auto = create
+  }}
+}}
+"""
+
+
+@contextmanager
+def dovecot() -> Iterator[Dovecot]:
+    """An IMAP server with one empty mailbox, and the folders Processed and Refused."""
+    _program("dovecot")
+    with _directory("dovecot") as directory:
+        server = Dovecot(directory, free_port(), free_port())
+        _configure(server)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _configure(server: Dovecot) -> None:
+    owner, group = (str(os.geteuid()), str(os.getegid())) if ROOTLESS else ("mail", "mail")
+    me = getpass.getuser()
+    users = f"default_internal_user = {me}\ndefault_login_user = {me}" if ROOTLESS else ""
+    directory = server.directory
+    (directory / "mail").mkdir()
+    if not ROOTLESS:
+        shutil.chown(directory / "mail", owner, group)
+    _run(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+        *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+        *("-keyout", directory / "key.pem", "-out", directory / "cert.pem"),
+    )
+    (directory / "users").write_text(f"{server.username}:{{PLAIN}}{server.password}::::::\n")
+    (directory / "dovecot.conf").write_text(
+        _DOVECOT_CONF.format(
+            directory=directory,
+            port=server.port,
+            tls_port=server.tls_port,
+            users=users,
+            owner=owner,
+            group=group,
+        )
+    )
+
+
+# ---- PostgreSQL ----
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The SQLAlchemy address of a server's own database `postgres`; see `postgres_database`."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    initdb = _program("initdb", *reversed(versions)).resolve()
+    pg_ctl = initdb.with_name("pg_ctl")
+    # It refuses to run as root.
+    somebody = () if ROOTLESS else ("runuser", "-u", "postgres", "--")
+    with _directory("postgres") as directory:
+        if not ROOTLESS:
+            shutil.chown(directory, "postgres")
+        data, port = directory / "data", free_port()
+        # Nobody cuts the power of a test's database server: what is killed in tests is ours.
+        options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=UTC"
+        _run(
+            *somebody,
+            initdb,
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        )
+        _run(*somebody, pg_ctl, "-D", data, "-w", "-s", "-l", directory / "log", "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            _run(*somebody, pg_ctl, "-D", data, "-w", "-s", "-m", "immediate", "stop")
+
+
+@contextmanager
+def postgres_database(server_url: str) -> Iterator[str]:
+    """The SQLAlchemy address of a new, empty database on that server; dropped at the end."""
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(server_url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield server_url.rpartition("/")[0] + f"/{name}"
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
