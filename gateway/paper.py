@@ -1,0 +1,332 @@
+"""What people get on paper: receipts, and the pages of ours in a bundle, as accessible PDF (PDF/UA-1, PDF/A-2a).
+
+Rule 1: text reaches the typesetter as JSON, never as markup, so no name can change a page.
+Rule 2: the same input gives the same bytes: our own fonts, and every date is an argument or in the input.
+Rule 3: no name breaks a page: a character no font has, or one that deceives, is written as its code point.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import typst
+
+from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
+from gateway.reasons import reason_text
+
+HERE: Final = Path(__file__).parent / "typst"
+LANGUAGES: Final = ("nl", "en")
+
+_AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
+# Characters that do not show themselves, or change the order of others (UAX #9); joiners are part of Persian words.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_JOINERS: Final = "\u200c\u200d"
+# What is left as it is, from all there is to almost nothing: the next is tried when a font lacks a character.
+_SHOWN: Final = (
+    re.compile(r"(?!)"),
+    re.compile(
+        "[^\u0020-\u024f\u0300-\u052f\u0590-\u06ff\u0750-\u077f\u1200-\u139f\u1e00-\u1eff\u200c\u200d\u2010-\u203a\u20ac]+"
+    ),
+    re.compile("[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u00ff]+"),
+)
+
+
+class TocLine(NamedTuple):
+    """One line of a table of contents; pages count from 1."""
+
+    title: str
+    page: int
+    level: int = 0
+
+
+class Place(NamedTuple):
+    """Which document: the receipt number of its submission, and its position there."""
+
+    number: str
+    position: int
+
+
+# ---- pages ---------------------------------------------------------------------------------------
+
+
+def receipt_pdf(
+    submission: Mapping[str, Any], request: Mapping[str, Any] | None, log: Mapping[str, Any], language: str
+) -> bytes:
+    """The receipt for people, about a submission in the contract's JSON; English for a language we do not print.
+
+    Without `request` nothing about a case is printed but what the submission itself says (P7). `log` has
+    `origin`, `index`, `size` and `root` (base64) of the proof. It says what it proves and what it does not
+    (Awb 2:17; eIDAS art. 43 and 44).
+    """
+    language = language if language in LANGUAGES else "en"
+    received = datetime.fromisoformat(submission["ontvangenOp"])
+    data = {
+        "submission": _receipt_submission(submission, request, language),
+        "request": _receipt_request(request, received) if request else None,
+        "log": {key: log[key] for key in ("origin", "index", "size", "root")},
+    }
+    return _typeset("receipt", data, received, language)
+
+
+def cover_sheet(
+    request: Mapping[str, Any],
+    submissions: Sequence[Mapping[str, Any]],
+    *,
+    made_at: datetime,
+    toc: Sequence[TocLine] = (),
+    pages: Mapping[Place, int] | None = None,
+    withheld: Collection[Place] = (),
+) -> bytes:
+    """The first pages of a bundle, for the caseworker: what was asked, what came in, what needs attention.
+
+    `pages` says where a document is in the merged PDF, `withheld` which are not in the bundle at all.
+    """
+    filed = [_cover_document(s, n, pages or {}) for s in submissions for n in range(len(s["stukken"]))]
+    accepted = [d for d in filed if d["outcome"] == DocumentOutcome.ACCEPTED]
+    data = {
+        "request": _cover_request(request, accepted),
+        "attention": _attention(request, submissions, withheld),
+        "choice": [d for d in accepted if d["number"] is None],
+        "others": [d for d in filed if d["outcome"] != DocumentOutcome.ACCEPTED],
+        "submissions": [_cover_submission(s) for s in submissions],
+        "toc": [line._asdict() for line in toc],
+    }
+    return _typeset("cover", data, made_at, "nl")
+
+
+def notice_page(document: Mapping[str, Any], reference: str, made_at: datetime) -> bytes:
+    """The page that stands for a document that cannot be shown.
+
+    `document` has name, path, receipt, media_type, size, sha256 and `reason`: kind, empty, damaged, password,
+    limits or merge.
+    """
+    data = {"document": {**document, "size": _grouped(document["size"], "nl")}, "reference": reference}
+    return _typeset("notice", data, made_at, "nl")
+
+
+def text_pages(name: str, lines: Sequence[str], made_at: datetime, *, cut: bool) -> bytes:
+    """A plain text as pages; `cut` says that there was more of it."""
+    return _typeset("text", {"document": {"name": name, "lines": list(lines), "cut": cut}}, made_at, "nl")
+
+
+# ---- what a receipt says -------------------------------------------------------------------------
+
+
+def _receipt_submission(
+    submission: Mapping[str, Any], request: Mapping[str, Any] | None, language: str
+) -> dict[str, Any]:
+    descriptions = {i["nummer"]: i["omschrijving"] for i in request["stukken"]} if request else {}
+    return {
+        "number": submission["ontvangstnummer"],
+        "received": submission["ontvangenOp"],
+        "local": _moment(datetime.fromisoformat(submission["ontvangenOp"])),
+        "channel": submission["kanaal"],
+        "sender": submission["afzender"] or "–",
+        "addressee": submission["geadresseerde"] or "–",
+        "request": submission["verzoek"],
+        "outcome": submission["besluit"],
+        "in_time": submission["opTijd"],
+        "reasons": [_explained(reason, language) for reason in submission["redenen"]],
+        "files": [
+            {
+                "name": f["naam"],
+                "size": _grouped(f["bytes"], language),
+                "sha256": f["sha256"],
+                "media_type": f["mediatype"],
+                "outcome": f["besluit"],
+                "reason": _title(f["reden"], language),
+                "number": f["nummer"],
+                "item": descriptions.get(f["nummer"]),
+            }
+            for f in submission["stukken"]
+        ],
+    }
+
+
+def _receipt_request(request: Mapping[str, Any], received: datetime) -> dict[str, Any]:
+    last_day = date.fromisoformat(request["laatsteDag"])
+    return {
+        "missing": [
+            {"number": i["nummer"], "description": i["omschrijving"], "person": i["persoon"], "status": i["status"]}
+            for i in request["stukken"]
+            if i["status"] in _STILL_WANTED
+        ],
+        "last_day": None if request["status"] == RequestStatus.CLOSED else _day(last_day),
+        "passed": received.astimezone(_AMSTERDAM).date() > last_day,
+    }
+
+
+_STILL_WANTED: Final = frozenset({ItemStatus.OPEN, ItemStatus.REJECTED, ItemStatus.ORIGINAL_EXPECTED})
+
+
+def _title(reason: str | None, language: str) -> str | None:
+    return None if reason is None else reason_text(Reason(reason), language).title
+
+
+def _explained(reason: str, language: str) -> str:
+    text = reason_text(Reason(reason), language)
+    return f"{text.explanation} {text.way_forward}"
+
+
+# ---- what a cover sheet says ---------------------------------------------------------------------
+
+
+def _cover_request(request: Mapping[str, Any], accepted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "reference": request["kenmerk"],
+        "case_number": request["zaaknummer"],
+        "application_kind": request["aanvraagsoort"],
+        "procedure": request["procedure"],
+        "sent_day": _day(date.fromisoformat(request["verzondenOp"])),
+        "last_day": _day(date.fromisoformat(request["laatsteDag"])),
+        "status": request["status"],
+        "parties": [
+            {"role": p["rol"], "name": p["naam"] + (f", {p['organisatie']}" if p.get("organisatie") else "")}
+            for p in request["betrokkenen"]
+        ],
+        "items": [
+            {
+                "number": i["nummer"],
+                "kind": i["soort"],
+                "description": i["omschrijving"],
+                "person": i["persoon"],
+                "original": i["origineelVereist"],
+                "status": i["status"],
+                "open": i["status"] in _STILL_WANTED,
+                "documents": [d for d in accepted if d["number"] == i["nummer"]],
+            }
+            for i in request["stukken"]
+        ],
+    }
+
+
+def _cover_submission(submission: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "number": submission["ontvangstnummer"],
+        "local": _moment(datetime.fromisoformat(submission["ontvangenOp"])),
+        "channel": submission["kanaal"],
+        "sender": submission["afzender"] or "–",
+        "outcome": submission["besluit"],
+        "in_time": submission["opTijd"],
+        "count": len(submission["stukken"]),
+    }
+
+
+def _cover_document(submission: Mapping[str, Any], position: int, pages: Mapping[Place, int]) -> dict[str, Any]:
+    document = submission["stukken"][position]
+    number = submission["ontvangstnummer"]
+    return {
+        "name": document["naam"],
+        "receipt": number,
+        "number": document["nummer"],
+        "outcome": document["besluit"],
+        "reason": _title(document["reden"], "nl"),
+        "page": pages.get(Place(number, position)),
+    }
+
+
+def _attention(
+    request: Mapping[str, Any], submissions: Sequence[Mapping[str, Any]], withheld: Collection[Place]
+) -> list[dict[str, Any]]:
+    """What the caseworker must not overlook, worst first."""
+    lines = [_mark(s, n, withheld) for s in submissions for n in range(len(s["stukken"]))]
+    marks = [line for line in lines if line]
+    named = {line["values"]["number"] for line in marks}
+    held = [s["ontvangstnummer"] for s in submissions if s["besluit"] == Outcome.HELD]
+    marks += [_line("submission_held", number=number) for number in held if number not in named]
+    late = [s["ontvangstnummer"] for s in submissions if s["opTijd"] is False]
+    missing = [i["nummer"] for i in request["stukken"] if i["status"] in _STILL_WANTED]
+    return (
+        ([_line("missing", list=", ".join(missing))] if missing else [])
+        + ([_line("late", list=", ".join(late))] if late else [])
+        + marks
+    )
+
+
+def _mark(submission: Mapping[str, Any], position: int, withheld: Collection[Place]) -> dict[str, Any] | None:
+    document, number = submission["stukken"][position], submission["ontvangstnummer"]
+    kind = {DocumentOutcome.HELD: "held", DocumentOutcome.REFUSED: "refused"}.get(document["besluit"])
+    if Place(number, position) in withheld:
+        kind = "withheld"
+    return _line(kind, name=document["naam"], number=number) if kind else None
+
+
+def _line(kind: str, **values: str) -> dict[str, Any]:
+    return {"kind": kind, "values": values}
+
+
+# ---- typesetting ---------------------------------------------------------------------------------
+
+
+def _typeset(template: str, data: Mapping[str, Any], made_at: datetime, language: str) -> bytes:
+    """The PDF of a template. Raises TypstError only for a mistake in a template of ours."""
+    made = {**data, "language": language, "made": _moment(made_at)}
+    for shown in _SHOWN[:-1]:
+        try:
+            return _compile(template, _shown(made, shown), made_at)
+        except typst.TypstError as error:
+            if "could not be displayed" not in error.message:
+                raise
+    return _compile(template, _shown(made, _SHOWN[-1]), made_at)
+
+
+def _compile(template: str, data: object, made_at: datetime) -> bytes:
+    return typst.compile(
+        HERE / f"{template}.typ",
+        root=HERE,
+        font_paths=_fonts(),
+        sys_inputs={"data": json.dumps(data)},
+        pdf_standards=["ua-1", "a-2a"],
+        timestamp=int(made_at.timestamp()),
+    )
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> typst.Fonts:
+    """Ours only: a page must not depend on what else is installed."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[HERE / "fonts"])
+
+
+def _shown(value: Any, shown: re.Pattern[str]) -> Any:  # noqa: ANN401 -- any JSON value
+    """The same JSON, its strings in characters that can be printed."""
+    if isinstance(value, str):
+        return shown.sub(_code_points, _seen(value))
+    if isinstance(value, Mapping):
+        return {key: _shown(v, shown) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(v, shown) for v in value]
+    return value
+
+
+def _seen(text: str) -> str:
+    """Composed, with white space as spaces, and unseen characters as their code points."""
+    text = unicodedata.normalize("NFC", text)
+    return "".join(
+        " " if c in "\t\r\n" else f"[U+{ord(c):04X}]" if unicodedata.category(c) in _UNSEEN and c not in _JOINERS else c
+        for c in text
+    )
+
+
+def _code_points(match: re.Match[str]) -> str:
+    return "[" + " ".join(f"U+{ord(c):04X}" for c in match[0]) + "]"
+
+
+def _day(day: date) -> dict[str, int]:
+    return {"weekday": day.weekday(), "day": day.day, "month": day.month, "year": day.year}
+
+
+def _moment(at: datetime) -> dict[str, int | str]:
+    """An instant as the clock on the wall says it, with its distance to UTC."""
+    local = at.astimezone(_AMSTERDAM)
+    offset = local.strftime("%z")
+    return {**_day(local.date()), "time": local.strftime("%H:%M:%S"), "offset": f"{offset[:3]}:{offset[3:]}"}
+
+
+def _grouped(number: int, language: str) -> str:
+    return f"{number:,}".replace(",", ".") if language == "nl" else f"{number:,}"
