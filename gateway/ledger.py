@@ -118,7 +118,7 @@ class Ledger:
         Raises Corrupt when there is no such entry, or when its event was erased.
         """
         note = self.checkpoint(at)
-        size = notes.parse_checkpoint(note).size
+        size = notes.parse_checkpoint(notes.open_note(note, [self.vkey]).text).size
         with self._database.read() as session:
             row = session.get(EntryRow, index)
             if row is None or row.event is None or row.salt is None:

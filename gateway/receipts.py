@@ -35,9 +35,7 @@ _FILE_LISTS = ("stukken", "bestanden")
 # ---- writing -------------------------------------------------------------------------------------
 
 
-def package_files(
-    receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: bytes | None = None
-) -> dict[str, bytes]:
+def package_files(receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: bytes | None = None) -> dict[str, bytes]:
     """The files of a receipt package by name. `vkeys`: the log's own key first, then its witnesses'."""
     receipt = json.loads(receipt_json)
     readme = _README_TEXT.read_text(encoding="utf-8")
@@ -134,9 +132,7 @@ def verify_package(paths: Sequence[Path], keys: Sequence[str] = ()) -> Verificat
     except _Broken as broken:
         return Verification((*checks, broken.check), (), (_NOTHING_PROVED,))
     checks += _check_documents(given.documents, evidence.receipt)
-    return Verification(
-        tuple(checks), _proved(evidence), tuple(_not_proved(evidence, given, trusted=bool(keys)))
-    )
+    return Verification(tuple(checks), _proved(evidence), tuple(_not_proved(evidence, given, trusted=bool(keys))))
 
 
 def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO) -> int:
@@ -144,9 +140,7 @@ def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO) -
     try:
         keys = [key for file in key_files for key in notes.read_vkeys(file.read_text(encoding="utf-8"))]
     except (OSError, UnicodeDecodeError) as error:
-        out.write(
-            f"FOUT  De sleutel kan niet worden gelezen.\nWRONG The key cannot be read.\n      {error}\n"
-        )
+        out.write(f"FOUT  De sleutel kan niet worden gelezen.\nWRONG The key cannot be read.\n      {error}\n")
         return 1
     if key_files and not keys:
         out.write("FOUT  Er staat geen sleutel in het bestand.\nWRONG There is no key in the file.\n")
@@ -167,9 +161,7 @@ class _Headings(NamedTuple):
 
 
 _HEADINGS = (
-    _Headings(
-        "goed", "FOUT", "Bewezen", "Niet bewezen", "Uitkomst: alles klopt.", "Uitkomst: NIET alles klopt."
-    ),
+    _Headings("goed", "FOUT", "Bewezen", "Niet bewezen", "Uitkomst: alles klopt.", "Uitkomst: NIET alles klopt."),
     _Headings("right", "WRONG", "Proved", "Not proved", "Result: all is well.", "Result: NOT all is well."),
 )
 
@@ -233,9 +225,7 @@ def _read_text(given: _Given, name: str) -> str:
     try:
         return _read(given, name).decode()
     except UnicodeDecodeError as error:
-        raise _Broken(
-            "files", f"{name} is beschadigd: geen tekst.", f"{name} is damaged: not text."
-        ) from error
+        raise _Broken("files", f"{name} is beschadigd: geen tekst.", f"{name} is damaged: not text.") from error
 
 
 def _unreadable(name: str, error: OSError) -> _Broken:

@@ -209,9 +209,7 @@ def test_files_beside_the_receipt_are_looked_up(tmp_path: Path) -> None:
     mine.write_bytes(DOCUMENT)
     verification = verified(directory, mine)
     assert verification.ok
-    assert (
-        "mine.pdf is in the receipt (there: paspoort \u00e9\u00e9n.pdf)" in verification.checks[-1].detail.en
-    )
+    assert "mine.pdf is in the receipt (there: paspoort \u00e9\u00e9n.pdf)" in verification.checks[-1].detail.en
     other.write_bytes(flip(DOCUMENT, 3))
     verification = verified(directory, mine)
     assert failed(verification) == ["document"]

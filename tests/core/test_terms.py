@@ -156,13 +156,9 @@ def test_a_term_has_a_count_that_makes_sense(count: int) -> None:
         ("2026-03-31", 28, "2026-05-31", "2026-06-01"),
     ],
 )
-def test_suspension_is_added_before_the_end_is_moved(
-    completed: str, suspended: int, raw: str, last: str
-) -> None:
+def test_suspension_is_added_before_the_end_is_moved(completed: str, suspended: int, raw: str, last: str) -> None:
     days = terms.suspended_days(day("2026-03-02"), day(completed))
-    end = terms.last_day(
-        day("2026-02-02"), Term(90, Unit.DAYS), CALENDAR, statutory=True, suspended_days=days
-    )
+    end = terms.last_day(day("2026-02-02"), Term(90, Unit.DAYS), CALENDAR, statutory=True, suspended_days=days)
     assert (days, end.raw_day, end.day) == (suspended, day(raw), day(last))
 
 

@@ -26,9 +26,7 @@ def test_all_fifty_five_bits_are_used() -> None:
     assert len(one_bit_each) == 55
 
 
-@pytest.mark.parametrize(
-    "text", ["k7qm3f9dxw2p", " K7QM 3F9D XW2P ", "K7QM\u20113F9D\u2013XW2P", "k7qm-3f9d-xw2p"]
-)
+@pytest.mark.parametrize("text", ["k7qm3f9dxw2p", " K7QM 3F9D XW2P ", "K7QM\u20113F9D\u2013XW2P", "k7qm-3f9d-xw2p"])
 def test_case_dashes_and_spaces_do_not_matter(text: str) -> None:
     assert tokens.read_token(text) == Token("K7QM3F9DXW2P", TokenState.EXACT)
 

@@ -25,9 +25,7 @@ def is_free_by_oracle(day: date) -> bool:
 @pytest.mark.parametrize("year", range(2014, 2051))
 def test_the_holidays_are_those_of_the_oracle(year: int) -> None:
     named = holidays.country_holidays("NL", years=year, categories=("public", "optional"))
-    sundays_need_no_mention = {
-        d for d, name in named.items() if d.weekday() == 6 and len(name.split(";")) == 1
-    }
+    sundays_need_no_mention = {d for d, name in named.items() if d.weekday() == 6 and len(name.split(";")) == 1}
     ours = set(terms.holidays(year))
     assert ours >= set(named) - sundays_need_no_mention
     assert ours <= set(named)

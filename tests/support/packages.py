@@ -20,9 +20,7 @@ RECEIVED: dict[str, Any] = {
     "ontvangenOp": "2026-03-30T21:59:58.123456Z",
     "gebeurtenis": "SubmissionReceipt",
     "tijd": "2026-03-30T21:59:58.123456Z",
-    "stukken": [
-        {"naam": "paspoort \u00e9\u00e9n.pdf", "bytes": 19, "sha256": hashlib.sha256(DOCUMENT).hexdigest()}
-    ],
+    "stukken": [{"naam": "paspoort \u00e9\u00e9n.pdf", "bytes": 19, "sha256": hashlib.sha256(DOCUMENT).hexdigest()}],
 }
 
 
