@@ -48,17 +48,14 @@ class Ledger:
         """The verifier key of the checkpoints (C2SP signed-note)."""
         return self._signer.vkey
 
-    def append(
-        self, session: Session, name: EventName, at: datetime, subject: str, event: Mapping[str, Any]
-    ) -> int:
+    def append(self, session: Session, name: EventName, at: datetime, subject: str, event: Mapping[str, Any]) -> int:
         """The index of the new entry. Joins the caller's transaction; nothing holds if that rolls back.
 
         `subject` is what the entry is found by (a receipt number, a reference); it is not in the tree.
         """
         index = self._next(session)
         canonical = rfc8785.dumps(
-            dict(event)
-            | {"gebeurtenis": name.value, "tijd": instant(at), "log": self.origin, "logIndex": index}
+            dict(event) | {"gebeurtenis": name.value, "tijd": instant(at), "log": self.origin, "logIndex": index}
         )
         salt = secrets.token_bytes(merkle.SALT_BYTES)
         commitment = merkle.commit(salt, canonical)
@@ -83,10 +80,7 @@ class Ledger:
     def _next(self, session: Session) -> int:
         """Lock the head and take the next index."""
         head = session.execute(
-            update(HeadRow)
-            .where(col(HeadRow.id) == 1)
-            .values(size=col(HeadRow.size) + 1)
-            .returning(col(HeadRow.size))
+            update(HeadRow).where(col(HeadRow.id) == 1).values(size=col(HeadRow.size) + 1).returning(col(HeadRow.size))
         ).scalar()
         if head is None:
             raise Corrupt("the ledger has no head; run `herstelpost migrate`")
@@ -107,9 +101,7 @@ class Ledger:
         except IntegrityError:
             # Another process signed this size first: over the same entries, so both say the same.
             with self._database.read() as session:
-                return session.scalars(
-                    select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size)
-                ).one()
+                return session.scalars(select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size)).one()
         return signed
 
     def prove(self, index: int, at: datetime) -> Proved:

@@ -59,17 +59,9 @@ FINDINGS = TypeAdapter(tuple[Finding, ...])
 
 def request_of(session: Session, row: RequestRow) -> Request:
     """The core's request for a row, with its people and items in order."""
-    parties = session.scalars(
-        select(PartyRow).where(col(PartyRow.request_id) == row.id).order_by(col(PartyRow.id))
-    )
-    items = session.scalars(
-        select(ItemRow).where(col(ItemRow.request_id) == row.id).order_by(col(ItemRow.position))
-    )
-    decision = (
-        Term(row.decision_count, Unit(row.decision_unit))
-        if row.decision_count and row.decision_unit
-        else None
-    )
+    parties = session.scalars(select(PartyRow).where(col(PartyRow.request_id) == row.id).order_by(col(PartyRow.id)))
+    items = session.scalars(select(ItemRow).where(col(ItemRow.request_id) == row.id).order_by(col(ItemRow.position)))
+    decision = Term(row.decision_count, Unit(row.decision_unit)) if row.decision_count and row.decision_unit else None
     return Request(
         reference=row.reference,
         case_number=row.case_number,
@@ -105,9 +97,7 @@ def request_of(session: Session, row: RequestRow) -> Request:
 
 def files_of(session: Session, row: SubmissionRow) -> tuple[StoredFile, ...]:
     """The received files, in their order."""
-    rows = session.scalars(
-        select(FileRow).where(col(FileRow.submission_id) == row.id).order_by(col(FileRow.position))
-    )
+    rows = session.scalars(select(FileRow).where(col(FileRow.submission_id) == row.id).order_by(col(FileRow.position)))
     return tuple(StoredFile(f.sha256, f.bytes, f.name, f.media_type, f.item) for f in rows)
 
 
@@ -130,9 +120,7 @@ def message_of(row: SubmissionRow) -> MessageFacts | None:
 
 def part_rows(session: Session, row: SubmissionRow) -> Sequence[PartRow]:
     """The parts, in their order."""
-    return session.scalars(
-        select(PartRow).where(col(PartRow.submission_id) == row.id).order_by(col(PartRow.seq))
-    ).all()
+    return session.scalars(select(PartRow).where(col(PartRow.submission_id) == row.id).order_by(col(PartRow.seq))).all()
 
 
 def part_of(row: PartRow) -> Part:
@@ -155,9 +143,7 @@ def inspection_of(row: PartRow) -> Inspection | None:
     """What the scanners said of the part, once they looked."""
     if row.verdict is None:
         return None
-    return Inspection(
-        row.sha256, row.media_type, Verdict(row.verdict), FINDINGS.validate_python(row.findings)
-    )
+    return Inspection(row.sha256, row.media_type, Verdict(row.verdict), FINDINGS.validate_python(row.findings))
 
 
 def decision_of(row: SubmissionRow, parts: Sequence[PartRow]) -> Decision | None:
@@ -233,8 +219,7 @@ def neutral(view: Inzending) -> Inzending:
     File names are left out too: a forged sender address would carry them to somebody else.
     """
     bare = tuple(
-        s.model_copy(update={"naam": "", "besluit": None, "reden": None, "nummer": None})
-        for s in view.stukken
+        s.model_copy(update={"naam": "", "besluit": None, "reden": None, "nummer": None}) for s in view.stukken
     )
     return view.model_copy(
         update={

@@ -222,14 +222,10 @@ def _contradictions(request: VerzoekIn) -> list[Fault]:
         if number in numbers[:position]:
             faults.append(Fault(f"stukken.{position}.nummer", f"nummer {number} komt twee keer voor"))
     if request.termijn.eenheid is Unit.HOURS:
-        faults.append(
-            Fault("termijn.eenheid", "een hersteltermijn in uren kan niet; gebruik dagen, weken of maanden")
-        )
+        faults.append(Fault("termijn.eenheid", "een hersteltermijn in uren kan niet; gebruik dagen, weken of maanden"))
     for position, person in enumerate(request.betrokkenen):
         if person.stemtInMetEmail and not person.email:
-            faults.append(
-                Fault(f"betrokkenen.{position}.email", "ontbreekt, maar stemtInMetEmail is true")
-            )
+            faults.append(Fault(f"betrokkenen.{position}.email", "ontbreekt, maar stemtInMetEmail is true"))
     return faults
 
 
@@ -245,9 +241,7 @@ def to_core(value: VerzoekIn, last_day: date, mail_address: str) -> Request:
         sent_day=value.verzondenOp,
         term=Term(value.termijn.aantal, value.termijn.eenheid),
         channels=value.kanalen,
-        parties=tuple(
-            Party(p.rol, p.naam, p.email, p.organisatie, p.stemtInMetEmail) for p in value.betrokkenen
-        ),
+        parties=tuple(Party(p.rol, p.naam, p.email, p.organisatie, p.stemtInMetEmail) for p in value.betrokkenen),
         items=tuple(
             Item(s.nummer, s.soort, s.omschrijving, s.persoon, s.origineelVereist, s.verklaringToegestaan)
             for s in value.stukken
@@ -282,9 +276,7 @@ def from_core(request: Request) -> Verzoek:
         beslistermijn=decision,
         kanalen=request.channels,  # type: ignore[arg-type]  # checked again by the model
         betrokkenen=tuple(
-            Betrokkene(
-                rol=p.role, naam=p.name, email=p.email, organisatie=p.organisation, stemtInMetEmail=p.consents
-            )
+            Betrokkene(rol=p.role, naam=p.name, email=p.email, organisatie=p.organisation, stemtInMetEmail=p.consents)
             for p in request.parties
         ),
         stukken=tuple(

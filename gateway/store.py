@@ -79,9 +79,7 @@ class Policy:
 class DatabaseStore:
     """The walk's store. Safe for any number of threads and, on PostgreSQL, processes."""
 
-    def __init__(
-        self, database: Database, ledger: Ledger, blobs: Blobs, clock: Clock, policy: Policy
-    ) -> None:
+    def __init__(self, database: Database, ledger: Ledger, blobs: Blobs, clock: Clock, policy: Policy) -> None:
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
@@ -128,9 +126,7 @@ class DatabaseStore:
                 ticket.serve(accepted)
 
     def _accept(self, session: Session, arrival: Arrival) -> Accepted:
-        known = session.scalars(
-            select(SubmissionRow).where(col(SubmissionRow.source) == arrival.source)
-        ).first()
+        known = session.scalars(select(SubmissionRow).where(col(SubmissionRow.source) == arrival.source)).first()
         if known is not None:
             return Accepted(known.number, known.arrival_index)
         now = self._clock.now()
@@ -156,8 +152,7 @@ class DatabaseStore:
         session.add(row)
         session.flush()
         session.add_all(
-            FileRow(submission_id=row.id, position=place, **asdict(file))
-            for place, file in enumerate(arrival.files)
+            FileRow(submission_id=row.id, position=place, **asdict(file)) for place, file in enumerate(arrival.files)
         )
         return Accepted(number, index)
 
@@ -172,9 +167,7 @@ class DatabaseStore:
             "bytes": attempt.bytes,
         }
         with self._database.write() as session:
-            self._ledger.append(
-                session, EventName.SUBMISSION_REJECTED, self._clock.now(), attempt.address, event
-            )
+            self._ledger.append(session, EventName.SUBMISSION_REJECTED, self._clock.now(), attempt.address, event)
 
     # ---- the queue -------------------------------------------------------------------------------
 
@@ -345,9 +338,7 @@ class DatabaseStore:
             session.flush()
             self._note_decision(session, row, decision, drafts)
 
-    def _note_decision(
-        self, session: Session, row: SubmissionRow, decision: Decision, drafts: Sequence[Draft]
-    ) -> None:
+    def _note_decision(self, session: Session, row: SubmissionRow, decision: Decision, drafts: Sequence[Draft]) -> None:
         """The decision's and the receipt's ledger entries, and the outbox rows that carry the receipt."""
         now = self._clock.now()
         resting = Status.HELD if decision.outcome is Outcome.HELD else Status.DONE
@@ -400,11 +391,7 @@ class DatabaseStore:
 
     def waiting(self, number: str | None = None) -> tuple[Waiting, ...]:
         """The letters (of one submission) that are to be written."""
-        query = (
-            select(LetterRow, col(SubmissionRow.number))
-            .join(SubmissionRow)
-            .where(col(LetterRow.state) == DRAFTED)
-        )
+        query = select(LetterRow, col(SubmissionRow.number)).join(SubmissionRow).where(col(LetterRow.state) == DRAFTED)
         if number is not None:
             query = query.where(col(SubmissionRow.number) == number)
         with self._database.read() as session:
@@ -432,9 +419,7 @@ class DatabaseStore:
             decision = mapping.decision_of(row, mapping.part_rows(session, row))
             if decision is None:
                 raise WrongState(f"submission {row.number} is to be filed without a decision")
-            request = (
-                session.get(RequestRow, row.request_id, with_for_update=True) if row.request_id else None
-            )
+            request = session.get(RequestRow, row.request_id, with_for_update=True) if row.request_id else None
             if request is not None:
                 self._file(session, request, decision)
             self._move(row, "hold" if decision.outcome is Outcome.HELD else "file")
@@ -453,6 +438,32 @@ class DatabaseStore:
             event = {"verzoek": row.reference, "status": now_is.status.value}
             self._ledger.append(session, EventName.REQUEST_COMPLETE, self._clock.now(), row.reference, event)
 
+    # ---- what a person does ----------------------------------------------------------------------
+
+    def act(self, number: str, act: Act) -> None:
+        """What a person says of a submission at rest; it is decided again, with this among its facts.
+
+        Raises NotFound for an unknown submission, request or document, WrongState while work is going on.
+        """
+        with self._database.write() as session:
+            row = submission_row(session, number)
+            reference = request_row(session, act.request).reference if act.request else ""
+            if act.document and act.document not in {p.sha256 for p in mapping.part_rows(session, row)}:
+                raise NotFound.because("document", f"geen stuk {act.document} in {row.number}")
+            now = self._clock.now()
+            session.add(ActRow(submission_id=row.id, acted_at=now, act=asdict(act)))
+            event = {
+                "ontvangstnummer": row.number,
+                "handeling": act.kind.value,
+                "medewerker": act.officer,
+                "verzoek": reference or None,
+                "stuk": act.document or None,
+                "nummer": act.item or None,
+                "reden": act.reason.value if act.reason else None,
+            }
+            self._ledger.append(session, EventName.PERSON_ACTED, now, row.number, event)
+            self._move(row, "act")
+
     # ---- what the facts are made of --------------------------------------------------------------
 
     def _sender(self, session: Session, row: SubmissionRow) -> Sender:
@@ -468,9 +479,7 @@ class DatabaseStore:
             .order_by(col(RequestRow.reference))
         )
         headers = message.authentication if message else ()
-        return Sender(
-            address, tuple(references), authentication.verdict(headers, self._policy.trusted_authserv)
-        )
+        return Sender(address, tuple(references), authentication.verdict(headers, self._policy.trusted_authserv))
 
     def _is_designated(self, row: SubmissionRow) -> bool:
         if Channel(row.channel) not in {Channel.SMTP, Channel.IMAP}:
@@ -663,9 +672,7 @@ def _clues_of_secrets(session: Session, row: SubmissionRow) -> list[Clue]:
     clues = []
     for kind, found in ((ClueKind.SECRET_ADDRESS, in_address), (ClueKind.SECRET_SUBJECT, in_subject)):
         for token in found:
-            reference = session.scalar(
-                select(col(RequestRow.reference)).where(col(RequestRow.token) == token.value)
-            )
+            reference = session.scalar(select(col(RequestRow.reference)).where(col(RequestRow.token) == token.value))
             if reference is not None:
                 clues.append(Clue(kind, reference))
             else:
@@ -676,9 +683,7 @@ def _clues_of_secrets(session: Session, row: SubmissionRow) -> list[Clue]:
 def _near(session: Session, token: str) -> list[Clue]:
     """Open requests whose secret differs from a mistyped one in a character or two."""
     open_ones = session.execute(
-        select(col(RequestRow.token), col(RequestRow.reference)).where(
-            col(RequestRow.status) != RequestStatus.CLOSED
-        )
+        select(col(RequestRow.token), col(RequestRow.reference)).where(col(RequestRow.status) != RequestStatus.CLOSED)
     )
     return [
         Clue(ClueKind.RESEMBLANCE, reference, "mistyped secret")
@@ -693,9 +698,7 @@ def _clues_of_words(session: Session, row: SubmissionRow) -> list[Clue]:
     if message is None:
         return []
     seen = _WORD.findall(f"{message.subject}\n{message.text[:4000]}")[:MAX_WORDS]
-    words = {
-        form for word in seen for form in (word, word.upper(), word.rstrip("."), word.rstrip(".").upper())
-    }
+    words = {form for word in seen for form in (word, word.upper(), word.rstrip("."), word.rstrip(".").upper())}
     rows = session.execute(
         select(col(RequestRow.reference), col(RequestRow.case_number), col(RequestRow.status)).where(
             or_(col(RequestRow.reference).in_(words), col(RequestRow.case_number).in_(words))

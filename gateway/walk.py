@@ -29,9 +29,7 @@ MAIL: Final = frozenset({Channel.SMTP, Channel.IMAP})
 UNSEEN: Final = frozenset({Verdict.NOT_YET, Verdict.ERROR})
 
 
-def accept(
-    spools: Sequence[Spool], arrival: Callable[[tuple[StoredFile, ...]], Arrival], ports: Ports
-) -> Accepted:
+def accept(spools: Sequence[Spool], arrival: Callable[[tuple[StoredFile, ...]], Arrival], ports: Ports) -> Accepted:
     """Take responsibility for what was spooled (P1).
 
     Returns only when a power cut would not lose the submission. If it raises, the caller must tell the

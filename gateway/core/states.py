@@ -4,7 +4,8 @@ Rule 1: every step and every transition is in this file.
 Rule 2: nothing here knows why a step ran, only that it did.
 Rule 3: the contract's `status` is read off the step; it is never stored beside it.
 
-`act`: a person lifted the hold; everything after reading is done again, so nothing unscanned slips by.
+`act`: a person said something about a submission at rest (lifted a hold, chose an item); everything after
+reading is done again, so nothing unscanned slips by.
 `shelve`: a step kept failing for a reason of ours; a person sees it instead of a log line (P3).
 """
 
@@ -37,6 +38,7 @@ NEXT: Final[dict[tuple[Step, str], Step]] = {
     (Step.ANSWERED, "file"): Step.FILED,
     (Step.ANSWERED, "hold"): Step.HELD,
     (Step.HELD, "act"): Step.READ,
+    (Step.FILED, "act"): Step.READ,
     (Step.READ, "shelve"): Step.HELD,
     (Step.SCANNED, "shelve"): Step.HELD,
     (Step.MATCHED, "shelve"): Step.HELD,

@@ -1,0 +1,188 @@
+"""Who may come in: staff accounts, portal sessions, bearer tokens, and a brake on guessing.
+
+Rule 1: only hashes of secrets are kept.
+Rule 2: everything is in the database, so any process can answer for any session.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import delete, func, select
+from sqlmodel import col
+
+from gateway.core.errors import Refused
+from gateway.core.words import EventName
+from gateway.database import Database
+from gateway.ledger import Ledger
+from gateway.ports import Clock
+from gateway.records import AccountRow, AttemptRow, SessionRow, TokenRow
+from gateway.requests import SALT_BYTES, hash_secret
+
+SHORTEST_PASSWORD: Final = 12
+
+
+class StaffRole(StrEnum):
+    """What a member of staff may do: handle requests, or see evidence without content."""
+
+    CASEWORKER = "behandelaar"
+    AUDITOR = "auditor"
+
+
+class Scope(StrEnum):
+    """What a bearer token may do."""
+
+    READ_REQUESTS = "verzoeken:lezen"
+    WRITE_REQUESTS = "verzoeken:schrijven"
+    READ_SUBMISSIONS = "inzendingen:lezen"
+    WRITE_SUBMISSIONS = "inzendingen:schrijven"
+
+
+@dataclass(frozen=True)
+class PortalSession:
+    """Somebody who is signed in. `subject`: the request's reference, or the member of staff's name."""
+
+    kind: str
+    subject: str
+    csrf: str
+
+
+@dataclass(frozen=True)
+class ApiToken:
+    """A bearer token as listed: never the secret."""
+
+    name: str
+    scopes: tuple[str, ...]
+    made_at: str
+    revoked: bool
+
+
+PARTY: Final = "party"
+
+
+class People:
+    """Every method is one transaction."""
+
+    def __init__(self, database: Database, ledger: Ledger, clock: Clock) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+
+    # ---- sessions --------------------------------------------------------------------------------
+
+    def begin(self, kind: str, subject: str, minutes: int) -> str:
+        """A new session; returns the secret for the cookie. `kind`: `party` or a StaffRole."""
+        secret = secrets.token_urlsafe(32)
+        now = self._clock.now()
+        with self._database.write() as session:
+            session.execute(delete(SessionRow).where(col(SessionRow.expires_at) < now))
+            session.add(
+                SessionRow(
+                    id=_digest(secret),
+                    kind=kind,
+                    subject=subject,
+                    csrf=secrets.token_urlsafe(16),
+                    expires_at=now + timedelta(minutes=minutes),
+                )
+            )
+        return secret
+
+    def session(self, secret: str) -> PortalSession | None:
+        """Whose session this is, or None when there is none or it has run out."""
+        with self._database.read() as session:
+            row = session.get(SessionRow, _digest(secret))
+            if row is None or row.expires_at < self._clock.now():
+                return None
+            return PortalSession(row.kind, row.subject, row.csrf)
+
+    def end(self, secret: str) -> None:
+        """Sign out."""
+        with self._database.write() as session:
+            session.execute(delete(SessionRow).where(col(SessionRow.id) == _digest(secret)))
+
+    # ---- the brake -------------------------------------------------------------------------------
+
+    def braked(self, subject: str, limit: int, minutes: int) -> bool:
+        """Whether `subject` (a reference, an address) has failed too often lately."""
+        since = self._clock.now() - timedelta(minutes=minutes)
+        with self._database.read() as session:
+            count = session.scalar(
+                select(func.count())
+                .select_from(AttemptRow)
+                .where(col(AttemptRow.subject) == subject[:200], col(AttemptRow.at) >= since)
+            )
+        return (count or 0) >= limit
+
+    def failed(self, subject: str) -> None:
+        """Count one failure."""
+        with self._database.write() as session:
+            session.add(AttemptRow(subject=subject[:200], at=self._clock.now()))
+
+    # ---- staff -----------------------------------------------------------------------------------
+
+    def add_account(self, name: str, role: StaffRole, password: str) -> None:
+        """Make a local account, or give it a new password and role. Raises Refused."""
+        if len(password) < SHORTEST_PASSWORD:
+            raise Refused.because("password", f"at least {SHORTEST_PASSWORD} characters")
+        if not name.strip():
+            raise Refused.because("name", "must not be empty")
+        salt = secrets.token_bytes(SALT_BYTES)
+        with self._database.write() as session:
+            session.merge(AccountRow(name=name, role=role, salt=salt, hash=hash_secret(password, salt)))
+            event = {"account": name, "rol": role.value}
+            self._ledger.append(session, EventName.ACCOUNT_CHANGED, self._clock.now(), name, event)
+
+    def sign_in(self, name: str, password: str) -> StaffRole | None:
+        """The role of the account when the password is right. Unknown names take the same time."""
+        with self._database.read() as session:
+            row = session.get(AccountRow, name)
+            salt, expected = (row.salt, row.hash) if row and not row.disabled else (bytes(SALT_BYTES), b"")
+            role = StaffRole(row.role) if row else None
+        return role if hmac.compare_digest(hash_secret(password, salt), expected) else None
+
+    # ---- tokens ----------------------------------------------------------------------------------
+
+    def make_token(self, name: str, scopes: tuple[Scope, ...]) -> str:
+        """A new bearer token, shown this once. Raises Refused when the name is taken."""
+        secret = "hp_" + secrets.token_urlsafe(32)
+        now = self._clock.now()
+        with self._database.write() as session:
+            if session.get(TokenRow, name) is not None:
+                raise Refused.because("name", f"there is a token {name} already")
+            session.add(TokenRow(name=name, hash=_digest(secret), scopes=list(scopes), made_at=now))
+            event = {"token": name, "rechten": [scope.value for scope in scopes]}
+            self._ledger.append(session, EventName.ACCOUNT_CHANGED, now, name, event)
+        return secret
+
+    def tokens(self) -> tuple[ApiToken, ...]:
+        """All tokens, revoked ones included."""
+        with self._database.read() as session:
+            rows = session.scalars(select(TokenRow).order_by(col(TokenRow.name)))
+            return tuple(
+                ApiToken(r.name, tuple(r.scopes), r.made_at.isoformat(), r.revoked_at is not None) for r in rows
+            )
+
+    def revoke_token(self, name: str) -> None:
+        """The token opens nothing any more. Raises Refused when there is none."""
+        with self._database.write() as session:
+            row = session.get(TokenRow, name)
+            if row is None:
+                raise Refused.because("name", f"there is no token {name}")
+            row.revoked_at = self._clock.now()
+            self._ledger.append(
+                session, EventName.ACCOUNT_CHANGED, self._clock.now(), name, {"token": name, "ingetrokken": True}
+            )
+
+    def scopes(self, secret: str) -> tuple[str, frozenset[str]] | None:
+        """Name and scopes of a token that is known and not revoked."""
+        with self._database.read() as session:
+            row = session.scalars(select(TokenRow).where(col(TokenRow.hash) == _digest(secret))).first()
+            return None if row is None or row.revoked_at else (row.name, frozenset(row.scopes))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,263 @@
+"""Read-only lists for screens, the API and the command line; never used by the walk."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from gateway import mapping
+from gateway.core.facts import Facts
+from gateway.core.model import PartRole, StoredFile
+from gateway.core.states import RESTING, STATUS, Step
+from gateway.core.words import EventName, Outcome, Status
+from gateway.database import Database
+from gateway.records import EntryRow, LetterRow, RequestRow, SubmissionRow
+from gateway.schema import Inzending, Verzoek, from_core, instant
+from gateway.store import request_row, submission_row
+
+ARRIVALS = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED, EventName.SUBMISSION_REJECTED)
+
+
+@dataclass(frozen=True)
+class Why:
+    """A decision explained: the facts it was taken on, the rule that spoke, reason and legal ground."""
+
+    number: str
+    outcome: Outcome | None
+    rule: str
+    ground: str
+    detail: str
+    reasons: tuple[str, ...]
+    suggestions: tuple[str, ...]
+    facts: Facts | None
+
+
+@dataclass(frozen=True)
+class IgnoredPart:
+    """A part that is no document, and why; nothing is left out in silence."""
+
+    name: str
+    bytes: int
+    role: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One ledger entry as it may be shown: when, what, about what."""
+
+    index: int
+    name: str
+    at: datetime
+    subject: str
+    content: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as filed: its bytes are in the blobs."""
+
+    submission: str
+    seq: int
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    outcome: str
+    reason: str | None
+    number: str | None
+
+
+class Queries:
+    """Every method is one read transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # ---- requests --------------------------------------------------------------------------------
+
+    def requests(self, status: str | None = None) -> tuple[Verzoek, ...]:
+        """All requests (of a status), the nearest last day first."""
+        query = select(RequestRow).order_by(col(RequestRow.last_day), col(RequestRow.reference))
+        if status is not None:
+            query = query.where(col(RequestRow.status) == status)
+        with self._database.read() as session:
+            return tuple(_request_view(session, row) for row in session.scalars(query))
+
+    def request(self, reference: str) -> Verzoek:
+        """One request. Raises NotFound."""
+        with self._database.read() as session:
+            return _request_view(session, request_row(session, reference))
+
+    def documents(self, reference: str) -> tuple[Document, ...]:
+        """Every document that came in for a request, in order of arrival."""
+        with self._database.read() as session:
+            row = request_row(session, reference)
+            submissions = session.scalars(
+                select(SubmissionRow).where(col(SubmissionRow.request_id) == row.id).order_by(col(SubmissionRow.id))
+            )
+            return tuple(found for submission in submissions for found in _documents(session, submission))
+
+    # ---- submissions -----------------------------------------------------------------------------
+
+    def submissions(
+        self,
+        request: str | None = None,
+        status: Status | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[Inzending, ...]:
+        """Submissions in order of arrival; `until` is exclusive."""
+        query = select(SubmissionRow).order_by(col(SubmissionRow.received_at), col(SubmissionRow.id))
+        if status is not None:
+            query = query.where(col(SubmissionRow.step).in_([s for s in Step if STATUS[s] is status]))
+        if since is not None:
+            query = query.where(col(SubmissionRow.received_at) >= since)
+        if until is not None:
+            query = query.where(col(SubmissionRow.received_at) < until)
+        with self._database.read() as session:
+            if request is not None:
+                query = query.where(col(SubmissionRow.request_id) == request_row(session, request).id)
+            return tuple(mapping.submission_view(session, row) for row in session.scalars(query))
+
+    def submission(self, number: str) -> Inzending:
+        """One submission. Raises NotFound."""
+        with self._database.read() as session:
+            return mapping.submission_view(session, submission_row(session, number))
+
+    def why(self, number: str) -> Why:
+        """The decision explained, from what was stored with it (P8)."""
+        with self._database.read() as session:
+            row = submission_row(session, number)
+            facts = mapping.FACTS.validate_json(row.facts) if row.facts else None
+            return Why(
+                number=row.number,
+                outcome=Outcome(row.outcome) if row.outcome else None,
+                rule=row.rule,
+                ground=row.ground,
+                detail=row.detail or row.last_error,
+                reasons=tuple(row.reasons),
+                suggestions=facts.match.suggestions if facts else (),
+                facts=facts,
+            )
+
+    def ignored(self, number: str) -> tuple[IgnoredPart, ...]:
+        """The parts of a submission that are no documents."""
+        with self._database.read() as session:
+            parts = mapping.part_rows(session, submission_row(session, number))
+            return tuple(IgnoredPart(p.name, p.bytes, p.role, p.note) for p in parts if p.role != PartRole.DOCUMENT)
+
+    def raw_files(self, number: str) -> tuple[StoredFile, ...]:
+        """The received files of a submission."""
+        with self._database.read() as session:
+            return mapping.files_of(session, submission_row(session, number))
+
+    def receipt_index(self, number: str) -> int | None:
+        """The ledger entry of the newest receipt, or None while there is none."""
+        with self._database.read() as session:
+            return submission_row(session, number).receipt_index
+
+    def letters(self, number: str) -> tuple[tuple[str, str, str | None], ...]:
+        """The letters about a submission: (addressee, state, SHA-256 of the letter)."""
+        with self._database.read() as session:
+            row = submission_row(session, number)
+            letters = session.scalars(
+                select(LetterRow).where(col(LetterRow.submission_id) == row.id).order_by(col(LetterRow.id))
+            )
+            return tuple((letter.draft["to"], letter.state, letter.sha256) for letter in letters)
+
+    # ---- the log ---------------------------------------------------------------------------------
+
+    def timeline(self, subject: str) -> tuple[Event, ...]:
+        """Every ledger entry about a receipt number or a reference, in order."""
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(EntryRow).where(col(EntryRow.subject) == subject).order_by(col(EntryRow.index))
+            )
+            return tuple(map(_event, rows))
+
+    def register(self, since: datetime, until: datetime, address: str | None = None) -> tuple[Event, ...]:
+        """Everything that arrived or was turned away, by the moment of receipt, gap-free by index.
+
+        `until` is exclusive. The moment of receipt is in the event; the entry is at most seconds later,
+        but for mail fetched from a supplier it may be days: so all entries are looked through.
+        """
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(EntryRow).where(col(EntryRow.name).in_(ARRIVALS)).order_by(col(EntryRow.index))
+            )
+            events = [_event(row) for row in rows]
+        return tuple(e for e in events if _in_period(e, since, until) and _for_address(e, address))
+
+    # ---- the sums --------------------------------------------------------------------------------
+
+    def sums(self) -> dict[str, int]:
+        """How many submissions are in each status: they add up to all there are (P3)."""
+        with self._database.read() as session:
+            counts = session.execute(select(col(SubmissionRow.step), func.count()).group_by(col(SubmissionRow.step)))
+            sums = dict.fromkeys((status.value for status in Status), 0)
+            for step, count in counts:
+                sums[STATUS[Step(step)].value] += count
+            return sums
+
+    def oldest_unfinished(self) -> datetime | None:
+        """When the oldest submission was accepted that is neither done nor held."""
+        with self._database.read() as session:
+            return session.scalar(
+                select(func.min(col(SubmissionRow.accepted_at))).where(col(SubmissionRow.step).not_in(list(RESTING)))
+            )
+
+
+def _request_view(session: Session, row: RequestRow) -> Verzoek:
+    return from_core(mapping.request_of(session, row))
+
+
+def _documents(session: Session, row: SubmissionRow) -> list[Document]:
+    return [
+        Document(
+            row.number,
+            p.seq,
+            p.name,
+            p.sha256,
+            p.bytes,
+            p.media_type or p.declared_type,
+            p.outcome or "",
+            p.reason,
+            p.number,
+        )
+        for p in mapping.part_rows(session, row)
+        if p.role == PartRole.DOCUMENT
+    ]
+
+
+def _event(row: EntryRow) -> Event:
+    content = json.loads(row.event) if row.event is not None else None
+    return Event(row.index, row.name, row.at, row.subject, content)
+
+
+def _moment(event: Event) -> str:
+    content = event.content or {}
+    return str(content.get("ontvangenOp") or content.get("pogingOp") or instant(event.at))
+
+
+def _in_period(event: Event, since: datetime, until: datetime) -> bool:
+    return instant(since) <= _moment(event) < instant(until)
+
+
+def _for_address(event: Event, address: str | None) -> bool:
+    if address is None:
+        return True
+    content = event.content or {}
+    envelope = content.get("envelop") or {}
+    named: Sequence[str] = (*envelope.get("recipients", ()), content.get("geadresseerde") or "")
+    wanted = address.casefold()
+    return any(wanted in {n.casefold(), _base(n)} for n in named if n)
+
+
+def _base(address: str) -> str:
+    local, _, domain = address.casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"

@@ -1,0 +1,232 @@
+"""What we asked: open a request, extend it, close it, mark it lapsed.
+
+Rule 1: an import is all or nothing, and a refusal names every fault.
+Rule 2: secrets are made here; the access code leaves once and is kept as a hash.
+Rule 3: the old last day is never lost: every change is an entry in the ledger.
+Rule 4: nothing is closed for default here; lapsed is a mark for a person (P10).
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from gateway import mapping
+from gateway.core import terms, tokens
+from gateway.core.errors import Fault, Refused
+from gateway.core.model import Request
+from gateway.core.words import EventName, ItemStatus, RequestStatus
+from gateway.database import Database
+from gateway.ledger import Ledger
+from gateway.ports import Clock
+from gateway.records import ItemRow, PartyRow, RequestRow, SubmissionRow
+from gateway.schema import VerzoekIn, VerzoekNieuw, dump, from_core, to_core
+from gateway.store import UNFINISHED, request_row
+
+SALT_BYTES = 16
+
+
+class Requests:
+    """Every method is one transaction: done and in the ledger, or not done at all."""
+
+    def __init__(
+        self, database: Database, ledger: Ledger, clock: Clock, calendar: terms.Calendar, address: str
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+        self._calendar = calendar
+        self._address = address
+
+    def open(self, values: Sequence[VerzoekIn]) -> tuple[VerzoekNieuw, ...]:
+        """Open all the requests; each comes back with its last day, mail address and access code.
+
+        Raises Refused when a reference is in use already; then none was opened.
+        """
+        with self._database.write() as session:
+            _refuse_known(session, values)
+            return tuple(self._open(session, value) for value in values)
+
+    def _open(self, session: Session, value: VerzoekIn) -> VerzoekNieuw:
+        token = tokens.address_token(secrets.token_bytes(tokens.ENTROPY_BYTES))
+        local, _, domain = self._address.rpartition("@")
+        end = self.last_day(value)
+        request = to_core(value, end.day, f"{local}+{token}@{domain}")
+        code = tokens.access_code(secrets.token_bytes(tokens.ENTROPY_BYTES))
+        _insert(session, request, tokens.read_token(token).value, code)
+        view = dump(from_core(request))
+        derivation = list(terms.derivation(end, "nl"))
+        self._note(session, EventName.REQUEST_OPENED, request.reference, view | {"afleiding": derivation})
+        return VerzoekNieuw.model_validate(view | {"toegangscode": code})
+
+    def last_day(self, value: VerzoekIn) -> terms.TermEnd:
+        """The end of the term, with its derivation."""
+        core = to_core(value, value.verzondenOp, "")
+        return terms.last_day(core.sent_day, core.term, self._calendar)
+
+    def extend(self, reference: str, until: date, reason: str, officer: str) -> Request:
+        """Give more time (uitstel); a lapsed request is open again. Raises Refused, NotFound."""
+        with self._database.write() as session:
+            row = _open_row(session, reference)
+            _refuse_empty("reason", reason)
+            if until <= row.last_day:
+                raise Refused.because("until", f"{until} is niet later dan de laatste dag {row.last_day}")
+            event = {"van": row.last_day.isoformat(), "tot": until.isoformat()}
+            row.last_day = until
+            if row.status == RequestStatus.LAPSED:
+                row.status, row.needs_person = RequestStatus.OPEN, False
+            event |= {"reden": reason, "medewerker": officer}
+            self._note(session, EventName.REQUEST_EXTENDED, reference, event)
+            return mapping.request_of(session, row)
+
+    def close(self, reference: str, reason: str, officer: str) -> Request:
+        """Close the request; a person did it, for a reason. Raises Refused, NotFound."""
+        with self._database.write() as session:
+            row = _open_row(session, reference)
+            _refuse_empty("reason", reason)
+            event = {"was": row.status, "reden": reason, "medewerker": officer}
+            row.status, row.needs_person = RequestStatus.CLOSED, False
+            self._note(session, EventName.REQUEST_CLOSED, reference, event)
+            return mapping.request_of(session, row)
+
+    def judge(self, reference: str, number: str, *, approved: bool, officer: str) -> Request:
+        """A person judged an item's documents; rejecting opens the item again. Raises Refused, NotFound."""
+        with self._database.write() as session:
+            row = _open_row(session, reference)
+            item = session.scalars(
+                select(ItemRow).where(col(ItemRow.request_id) == row.id, col(ItemRow.number) == number)
+            ).first()
+            if item is None:
+                raise Refused.because("nummer", f"verzoek {reference} heeft geen stuk {number}")
+            item.status = ItemStatus.APPROVED if approved else ItemStatus.REJECTED
+            if not approved and row.status == RequestStatus.COMPLETE:
+                row.status = RequestStatus.OPEN
+            event = {"nummer": number, "status": item.status, "medewerker": officer}
+            self._note(session, EventName.PERSON_ACTED, reference, event)
+            return mapping.request_of(session, row)
+
+    def lapse(self) -> tuple[str, ...]:
+        """Mark what has run out for a person (P10); returns the references.
+
+        Waits for submissions of the request that are still being looked at: they may complete it.
+        """
+        today = self._clock.now().astimezone(mapping.LOCAL).date()
+        with self._database.write() as session:
+            rows = session.scalars(
+                select(RequestRow).where(col(RequestRow.status) == RequestStatus.OPEN, col(RequestRow.last_day) < today)
+            ).all()
+            over = [row for row in rows if not _has_unfinished(session, row)]
+            for row in over:
+                row.status, row.needs_person = RequestStatus.LAPSED, True
+                missing = [i.number for i in mapping.request_of(session, row).missing_items()]
+                event = {"laatsteDag": row.last_day.isoformat(), "ontbreekt": missing}
+                self._note(session, EventName.REQUEST_LAPSED, row.reference, event)
+            return tuple(row.reference for row in over)
+
+    def opens(self, reference: str, code: str) -> bool:
+        """Whether the access code opens the request. Takes the same time for an unknown reference."""
+        with self._database.read() as session:
+            row = session.scalars(select(RequestRow).where(col(RequestRow.reference) == reference)).first()
+            salt, expected = (row.code_salt, row.code_hash) if row else (bytes(SALT_BYTES), b"")
+        return hmac.compare_digest(hash_secret(tokens.read_token(code).value, salt), expected)
+
+    def _note(self, session: Session, name: EventName, reference: str, event: dict[str, Any]) -> None:
+        session.flush()
+        self._ledger.append(session, name, self._clock.now(), reference, event | {"verzoek": reference})
+
+
+def hash_secret(secret: str, salt: bytes) -> bytes:
+    """What is kept of a secret that people type (scrypt, RFC 7914): 32 bytes."""
+    return hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
+
+
+def _refuse_known(session: Session, values: Sequence[VerzoekIn]) -> None:
+    references = [value.kenmerk for value in values]
+    known = set(session.scalars(select(col(RequestRow.reference)).where(col(RequestRow.reference).in_(references))))
+    faults = [
+        Fault(f"{place}.kenmerk" if len(values) > 1 else "kenmerk", f"{reference} is al in gebruik")
+        for place, reference in enumerate(references)
+        if reference in known or reference in references[:place]
+    ]
+    if faults:
+        raise Refused(tuple(faults))
+
+
+def _refuse_empty(place: str, text: str) -> None:
+    if not text.strip():
+        raise Refused.because(place, "mag niet leeg zijn")
+
+
+def _open_row(session: Session, reference: str) -> RequestRow:
+    row = request_row(session, reference)
+    if row.status == RequestStatus.CLOSED:
+        raise Refused.because("kenmerk", f"verzoek {reference} is gesloten")
+    return row
+
+
+def _has_unfinished(session: Session, row: RequestRow) -> bool:
+    return (
+        session.scalars(
+            select(SubmissionRow).where(
+                col(SubmissionRow.request_id) == row.id, col(SubmissionRow.step).in_(UNFINISHED)
+            )
+        ).first()
+        is not None
+    )
+
+
+def _insert(session: Session, request: Request, token: str, code: str) -> None:
+    salt = secrets.token_bytes(SALT_BYTES)
+    decision = request.decision_term
+    row = RequestRow(
+        reference=request.reference,
+        case_number=request.case_number,
+        application_kind=request.application_kind,
+        procedure=request.procedure,
+        language=request.language,
+        sent_day=request.sent_day,
+        term_count=request.term.count,
+        term_unit=request.term.unit,
+        channels=list(request.channels),
+        last_day=request.last_day,
+        token=token,
+        mail_address=request.mail_address,
+        code_salt=salt,
+        code_hash=hash_secret(tokens.read_token(code).value, salt),
+        status=request.status,
+        decision_received_day=request.decision_received_day,
+        decision_count=decision.count if decision else None,
+        decision_unit=decision.unit if decision else None,
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(
+        PartyRow(
+            request_id=row.id,
+            role=p.role,
+            name=p.name,
+            email=p.email,
+            organisation=p.organisation,
+            consents=p.consents,
+        )
+        for p in request.parties
+    )
+    session.add_all(
+        ItemRow(
+            request_id=row.id,
+            position=place,
+            number=i.number,
+            kind=i.kind,
+            description=i.description,
+            person=i.person,
+            original_required=i.original_required,
+            statement_allowed=i.statement_allowed,
+            status=i.status,
+        )
+        for place, i in enumerate(request.items)
+    )
