@@ -1,0 +1,36 @@
+"""What pages, API and command line stand on: one value with everything they may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import Settings
+from gateway.audit import Audit
+from gateway.people import People
+from gateway.ports import Blobs, Clock
+from gateway.queries import Queries
+from gateway.requests import Requests
+from gateway.store import DatabaseStore
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Made by `gateway.app`; everything in it is safe to call from many threads.
+
+    `wake`: tell the workers that there is something to do. `settle(number, seconds)`: wait until a
+    submission rests, at most so long. `receipt_files(number)`: the receipt package by file name, or empty
+    while there is none. `bundle(reference, path)`: write a request's bundle. `audit(content)`: check all.
+    """
+
+    settings: Settings
+    store: DatabaseStore
+    requests: Requests
+    people: People
+    queries: Queries
+    blobs: Blobs
+    clock: Clock
+    wake: Callable[[], None]
+    settle: Callable[[str, float], None]
+    receipt_files: Callable[[str], dict[str, bytes]]
+    bundle: Callable[[str, Path], None]
+    audit: Callable[[bool], Audit]
