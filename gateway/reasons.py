@@ -95,7 +95,7 @@ _DUTCH: Final[dict[Reason, _Words]] = {
     ),
     Reason.NOT_REQUESTED: (
         "Niet gevraagd",
-        "In onze brief vragen wij niet om dit document. Het telt niet mee voor deze brief. Wij bewaren het wel.",
+        "In onze brief vragen wij niet om dit document. Het telt daarom niet mee. Wij bewaren het wel.",
         "Denkt u dat het document er toch bij hoort? Stuur ons dan een bericht waarin u dat uitlegt. Of bel ons.",
     ),
     Reason.INFECTED: (
@@ -121,8 +121,9 @@ _DUTCH: Final[dict[Reason, _Words]] = {
     Reason.FILE_TYPE: (
         "Verkeerd soort bestand",
         (
-            "Dit soort bestand kunnen wij niet gebruiken. Wel goed zijn: PDF, foto's (JPG, PNG, HEIC, TIFF, "
-            "WebP, GIF), Word (docx), Excel (xlsx), OpenDocument (odt, ods), tekst (rtf, txt) en bewaarde e-mails (eml, msg)."
+            "Dit soort bestand kunnen wij niet gebruiken. Wel goed zijn: PDF, foto's (JPG, PNG, HEIC, TIFF, WebP, "
+            "GIF), Word (docx), Excel (xlsx), OpenDocument (odt, ods), tekst (rtf, txt) en bewaarde e-mails "
+            "(eml, msg)."
         ),
         "Bewaar het document als PDF. Of maak een scan of foto. Stuur dat bestand opnieuw.",
     ),
@@ -232,7 +233,7 @@ _ENGLISH: Final[dict[Reason, _Words]] = {
     ),
     Reason.NOT_REQUESTED: (
         "Not asked for",
-        "Our letter does not ask for this document. It does not count for this letter. We do keep it.",
+        "Our letter does not ask for this document. So it does not count. We do keep it.",
         "Do you think the document belongs here after all? Send us a message that explains why. Or call us.",
     ),
     Reason.INFECTED: (

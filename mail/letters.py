@@ -1,0 +1,544 @@
+"""Our letters: facts in, one RFC 5322 message out; pure.
+
+Rule 1: the same facts give the same bytes, so that a letter sent again is recognised as the same letter.
+Rule 2: a neutral letter is built only from what the list in `_neutral` names, whatever else the facts hold (P7).
+Rule 3: no names of persons and no case number stand in any letter: it goes by plain mail (Awb 2:9).
+Rule 4: one content, written once, is rendered as text and as HTML, so that both say the same.
+"""
+
+import base64
+import hashlib
+import html
+import quopri
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.utils import format_datetime, formataddr
+from typing import Any, Final
+from urllib.parse import quote
+
+from gateway import reasons
+from gateway.core import terms
+from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
+from mail.texts import say
+
+_WIDTH: Final = 76
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a letter; the name is ours, plain ASCII."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class LetterFacts:
+    """What a letter is about.
+
+    `kind`: `receipt`, `refusal`, `redirection`, or `waiting` (received, checks not finished yet). `submission`
+    and `request` are the contract's JSON; `request` as it is after this submission, None when neutral.
+    `neutral`: the sender is unknown or unauthenticated. `measured` and `cap` are bytes, for `te_groot`;
+    `first_receipt` is for `herhaling`.
+    """
+
+    kind: str
+    to: str
+    language: str
+    neutral: bool
+    message_id: str
+    in_reply_to: str
+    references: tuple[str, ...]
+    sent_at: datetime
+    submission: Mapping[str, Any]
+    request: Mapping[str, Any] | None = None
+    first_receipt: str = ""
+    measured: int = 0
+    cap: int = 0
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class House:
+    """Who writes: the same in every letter. `addresses` are the designated ones (Awb 2:13)."""
+
+    from_address: str
+    from_name: str
+    organisation: str
+    portal_url: str
+    help_phone: str
+    addresses: tuple[str, ...]
+
+
+def compose(facts: LetterFacts, house: House) -> bytes:
+    """The letter, ASCII with CRLF, ready for DATA.
+
+    In the reader's language, Dutch or English; in both when neutral or when the language is another one.
+    A neutral letter carries no attachments: a receipt package names the address it was sent to. Raises
+    ValueError for an address or message ID that does not fit in a header.
+    """
+    both = facts.neutral or facts.language not in reasons.LANGUAGES
+    languages = reasons.LANGUAGES if both else (facts.language,)
+    parts = [(language, _content(facts, house, language)) for language in languages]
+    if both:
+        for language, blocks in parts:
+            blocks.insert(1, Line(say("other_language", language)))
+    titles = " / ".join(say(f"subject_{facts.kind}", language) for language in languages)
+    subject = f"{titles} {facts.submission['ontvangstnummer']}"
+    body = _alternatives(parts, subject, facts.message_id)
+    attachments = () if facts.neutral else facts.attachments
+    return _header(facts, house, subject, languages) + _mixed(body, attachments, facts.message_id)
+
+
+def may_answer(to: str, automatic: str, own_addresses: Iterable[str]) -> bool:
+    """Whether a letter may go to this address (RFC 3834 section 2).
+
+    Never to nobody, to a machine, to ourselves with or without sub-address, in answer to an automatic message,
+    or to an address that cannot stand in a header. Who is not answered must be told in another way.
+    """
+    local, at, domain = to.casefold().rpartition("@")
+    if automatic or not at or not _ADDRESS.fullmatch(to) or _MACHINES.fullmatch(local.strip('"')):
+        return False
+    own = {_without_subaddress(address.casefold()) for address in own_addresses}
+    return _without_subaddress(f"{local}@{domain}") not in own
+
+
+_ADDRESS: Final = re.compile(r"[!-?A-~]{1,64}@[0-9A-Za-z.\[\]:-]{1,255}")
+_MACHINES: Final = re.compile(
+    r"mailer-daemon|postmaster|majordomo|listserv|bounces?([-+=].*)?|owner-.*|.*-(bounces|request)(\+.*)?"
+    r"|(.*[-_.+])?(no|do[-_.]?not)[-_.]?reply([-_.+\d].*)?|niet[-_.]?(be)?antwoorden"
+)
+
+
+def _without_subaddress(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+# ---- the content ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Heading:
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph, or one point of a list; `link`, an address on the web or of mail, follows the text."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Points:
+    points: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Names and values about one thing."""
+
+    caption: str
+    rows: tuple[tuple[str, str], ...]
+
+
+Block = Heading | Line | Points | Table
+
+
+def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
+    if facts.neutral:
+        return _neutral(facts, house, language)
+    submission, request = facts.submission, facts.request
+    return [
+        *_opening(facts, language),
+        Table(say("received", language), _receipt_rows(submission, request, language)),
+        *_missing(facts, language),
+        *_files(submission, request, language),
+        *_explained(_reasons_in(submission), facts, house, language),
+        Heading(say("how", language)),
+        Points(_ways(request, house, language)),
+        *_meaning(language, proof=any(a.name.endswith(".tlog-proof") for a in facts.attachments)),
+        *_closing(house, language),
+    ]
+
+
+def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
+    """Receipt number, moment, number of files, and what is wrong with the bytes themselves; nothing more."""
+    told = [reason for reason in _reasons_in(facts.submission) if reason in ABOUT_THE_BYTES]
+    files = len(facts.submission["stukken"])
+    rows = _moment_rows(facts.submission, language)
+    if files:
+        rows = (*rows, (say("file_count", language), str(files)))
+    ways = (
+        Line(say("how_neutral_mail", language)),
+        Line(say("how_portal", language), house.portal_url),
+        Line(say("how_phone", language, phone=house.help_phone)),
+    )
+    return [
+        Heading(say(f"title_{facts.kind}", language), 1),
+        Line(say(f"lead_{facts.kind}", language)),
+        Table(say("received", language), rows),
+        Line(say("neutral_why", language)),
+        *_refused_unknown(facts.kind, told, language),
+        Line(say("neutral_not_yours", language)),
+        *_explained(told, facts, house, language),
+        Heading(say("how", language)),
+        Points(ways),
+        *_meaning(language, proof=False),
+        Line(say("neutral_proof", language)),
+        *_closing(house, language),
+    ]
+
+
+ABOUT_THE_BYTES: Final = frozenset(
+    {
+        Reason.NOT_DESIGNATED,
+        Reason.TOO_LARGE,
+        Reason.INFECTED,
+        Reason.ACTIVE_CONTENT,
+        Reason.ENCRYPTED,
+        Reason.UNREADABLE,
+        Reason.FILE_TYPE,
+        Reason.TOO_COMPLEX,
+        Reason.NO_DOCUMENTS,
+    }
+)
+"""What may be told to anybody: it follows from what they sent. All else would tell what we have on file."""
+
+
+def _refused_unknown(kind: str, told: Sequence[Reason], language: str) -> list[Block]:
+    """A refusal has a ground, also where the reader may not know more than that we do not know them."""
+    if kind != "refusal" or told:
+        return []
+    ground = reasons.reason_text(Reason.SENDER_UNPROVEN, language).ground
+    return [Line(say("neutral_refused", language, ground=ground))]
+
+
+def _opening(facts: LetterFacts, language: str) -> list[Block]:
+    sentences = [say(f"lead_{facts.kind}", language)]
+    outcome = facts.submission["besluit"]
+    if facts.kind == "receipt" and outcome in {"deels_aangenomen", "aangehouden"}:
+        sentences.append(say(f"outcome_{outcome}", language))
+    sentences.append(say("keep_number", language))
+    return [Heading(say(f"title_{facts.kind}", language), 1), Line(" ".join(sentences))]
+
+
+def _moment_rows(submission: Mapping[str, Any], language: str) -> tuple[tuple[str, str], ...]:
+    received_at = datetime.fromisoformat(submission["ontvangenOp"])
+    local = received_at.astimezone(terms.AMSTERDAM)
+    day = terms.day_in_words(local.date(), language)
+    return (
+        (say("number", language), submission["ontvangstnummer"]),
+        (say("received_at", language), say("local_moment", language, day=day, time=f"{local:%H:%M:%S}")),
+        (say("utc", language), submission["ontvangenOp"]),
+    )
+
+
+def _receipt_rows(
+    submission: Mapping[str, Any], request: Mapping[str, Any] | None, language: str
+) -> tuple[tuple[str, str], ...]:
+    rows = list(_moment_rows(submission, language))
+    if submission["opTijd"] is not None:
+        rows.append((say("on_time", language), say("yes" if submission["opTijd"] else "no", language)))
+    if request is not None:
+        rows.append((say("last_day", language), terms.day_in_words(_last_day(request), language)))
+        rows.append((say("reference", language), request["kenmerk"]))
+    return tuple(rows)
+
+
+def _last_day(request: Mapping[str, Any]) -> date:
+    return date.fromisoformat(str(request["laatsteDag"]))
+
+
+def _missing(facts: LetterFacts, language: str) -> list[Block]:
+    """What we do not have yet, first of all, with the last day; people overlook it anywhere else."""
+    request = facts.request
+    if request is None or request["status"] == RequestStatus.CLOSED or facts.kind == "waiting":
+        return []
+    points = tuple(point for item in request["stukken"] if (point := _missing_item(item, language)))
+    if not points:
+        return [Line(say("nothing_missing", language))]
+    past = facts.sent_at.astimezone(terms.AMSTERDAM).date() > _last_day(request)
+    day = terms.day_in_words(_last_day(request), language)
+    blocks: list[Block] = [
+        Heading(say("missing", language)),
+        Line(say("missing_after" if past else "missing_until", language, day=day)),
+        Points(points),
+    ]
+    return [*blocks, Line(say("missing_in_hand", language))] if _in_hand(facts.submission) else blocks
+
+
+def _in_hand(submission: Mapping[str, Any]) -> bool:
+    """Whether something that came in may still be taken for an item that counts as missing."""
+    return any(
+        file["besluit"] == DocumentOutcome.HELD or file["reden"] == Reason.CHOICE_NEEDED
+        for file in submission["stukken"]
+    )
+
+
+def _missing_item(item: Mapping[str, Any], language: str) -> Line | None:
+    if item["status"] == ItemStatus.ORIGINAL_EXPECTED:
+        key = "original_expected"
+    elif item["status"] in {ItemStatus.OPEN, ItemStatus.REJECTED}:
+        key = "statement_allowed" if item["verklaringToegestaan"] else "missing_item"
+    else:
+        return None
+    return Line(say(key, language, number=item["nummer"], description=item["omschrijving"].rstrip(".")))
+
+
+def _files(submission: Mapping[str, Any], request: Mapping[str, Any] | None, language: str) -> list[Block]:
+    blocks: list[Block] = [Heading(say("files", language))]
+    items = {item["nummer"]: item["omschrijving"] for item in request["stukken"]} if request else {}
+    for place, file in enumerate(submission["stukken"], 1):
+        name = _shown(file["naam"]) or say("file_number", language, number=str(place))
+        blocks.append(Table(name, _file_rows(file, items, language)))
+    if not submission["stukken"]:
+        blocks.append(Line(say("no_files", language)))
+    return blocks
+
+
+def _file_rows(file: Mapping[str, Any], items: Mapping[str, str], language: str) -> tuple[tuple[str, str], ...]:
+    rows = [(say("size", language), size_in_words(file["bytes"], language))]
+    if file["nummer"] is not None:
+        rows.append((say("item", language), f"{file['nummer']}. {items.get(file['nummer'], '')}".strip()))
+    elif file["reden"] == Reason.CHOICE_NEEDED:
+        rows.append((say("item", language), say("item_to_choose", language)))
+    rows.append((say("decision", language), _decision(file, language)))
+    rows.append((say("fingerprint", language), file["sha256"]))
+    return tuple(rows)
+
+
+def _decision(file: Mapping[str, Any], language: str) -> str:
+    outcome = file["besluit"] or DocumentOutcome.HELD
+    # A repeat is "accepted", but the first one counts: saying so beside it would confuse.
+    words = [] if file["reden"] == Reason.REPEAT else [say(f"decision_{outcome}", language)]
+    if file["reden"] is not None:
+        title = reasons.reason_text(Reason(file["reden"]), language).title
+        words.append(say("see_reason", language, title=title if title.endswith("?") else f"{title}."))
+    return " ".join(words)
+
+
+def size_in_words(count: int, language: str) -> str:
+    """A number of bytes as people read it, with the exact number behind it, e.g. `47 kB (48.211 bytes)`."""
+    exact = f"{count:,} bytes"
+    if count < 1024:  # noqa: PLR2004 -- below it there is nothing to round
+        words = exact
+    elif count < 1024 * 1024:
+        words = f"{count / 1024:.0f} kB ({exact})"
+    else:
+        words = f"{count / 1024 / 1024:.1f} MB ({exact})"
+    return words.translate(str.maketrans(",.", ".,")) if language == "nl" else words
+
+
+def _reasons_in(submission: Mapping[str, Any]) -> list[Reason]:
+    """Every reason of the submission and of its files, each once, in their order."""
+    named = [*submission["redenen"], *(file["reden"] for file in submission["stukken"])]
+    return [Reason(word) for word in dict.fromkeys(named) if word is not None]
+
+
+def _explained(told: Sequence[Reason], facts: LetterFacts, house: House, language: str) -> list[Block]:
+    blocks: list[Block] = [Heading(say("reasons", language))] if told else []
+    for reason in told:
+        text = reasons.reason_text(reason, language)
+        detail = _detail(reason, facts, house, language)
+        blocks += [
+            Heading(text.title, 3),
+            Line(f"{text.explanation} {detail}".rstrip()),
+            Line(say("what_now", language, way_forward=text.way_forward)),
+            Line(say("ground", language, ground=text.ground)),
+        ]
+    return blocks
+
+
+def _detail(reason: Reason, facts: LetterFacts, house: House, language: str) -> str:
+    if reason is Reason.TOO_LARGE and facts.measured:
+        return say(
+            "measured",
+            language,
+            measured=size_in_words(facts.measured, language),
+            cap=size_in_words(facts.cap, language),
+        )
+    if reason is Reason.NOT_DESIGNATED and house.addresses:
+        return say("designated", language, addresses=", ".join(house.addresses))
+    if reason is Reason.REPEAT and facts.first_receipt and not facts.neutral:
+        return say("first_receipt", language, first_receipt=facts.first_receipt)
+    return ""
+
+
+def _ways(request: Mapping[str, Any] | None, house: House, language: str) -> tuple[Line, ...]:
+    channels = request["kanalen"] if request else ("email", "portaal")
+    addresses = (request["mailadres"],) if request else house.addresses
+    ways = []
+    if "email" in channels:
+        ways += [Line(say("how_mail", language), address) for address in addresses]
+    if "portaal" in channels:
+        ways.append(Line(say("how_portal", language), house.portal_url))
+    return (*ways, Line(say("how_phone", language, phone=house.help_phone)))
+
+
+def _meaning(language: str, *, proof: bool) -> list[Block]:
+    blocks: list[Block] = [
+        Heading(say("meaning", language)),
+        Line(say("meaning_is", language)),
+        Line(say("meaning_is_not", language)),
+    ]
+    return [*blocks, Line(say("meaning_proof", language))] if proof else blocks
+
+
+def _closing(house: House, language: str) -> list[Block]:
+    return [Line(f"{house.organisation}. {say('automatic', language)}")]
+
+
+def _shown(text: str) -> str:
+    """One line of printable text: what a sender chose must not look like our words."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+# ---- as text and as HTML -------------------------------------------------------------------------
+
+
+def _as_text(blocks: Sequence[Block]) -> str:
+    return "\n\n".join(_block_text(block) for block in blocks) + "\n"
+
+
+def _block_text(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            mark = {1: "=", 2: "-"}.get(level)
+            return f"{text}\n{mark * len(text)}" if mark else text
+        case Line(text, link):
+            return _wrapped(f"{text} {link}".rstrip(), "")
+        case Points(points):
+            return "\n".join(_wrapped(f"{p.text} {p.link}".rstrip(), "- ") for p in points)
+        case Table(caption, rows):
+            return "\n".join([caption, *(_row_text(name, value) for name, value in rows)])
+
+
+def _row_text(name: str, value: str) -> str:
+    line = f"  {name}: {value}"
+    return line if len(line) <= _WIDTH else f"  {name}:\n" + _wrapped(value, "    ")
+
+
+def _wrapped(text: str, lead: str) -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+_STYLE: Final = (
+    "body{font:1em/1.5 sans-serif;max-width:42em;margin:1em auto;padding:0 1em;color:#111;background:#fff}"
+    "table{border-collapse:collapse;margin:1em 0}caption{text-align:left;font-weight:bold}"
+    "th,td{text-align:left;vertical-align:top;padding:.2em 1em .2em 0;overflow-wrap:anywhere}"
+    "th{font-weight:normal;white-space:nowrap}"
+)
+
+
+def _as_html(parts: Sequence[tuple[str, Sequence[Block]]], title: str) -> str:
+    sections = "".join(
+        f'<div lang="{language}">\n{"".join(map(_block_html, blocks))}</div>\n' for language, blocks in parts
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="{parts[0][0]}">\n<head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
+        f"<style>{_STYLE}</style></head>\n<body>\n{sections}</body>\n</html>\n"
+    )
+
+
+def _block_html(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"<h{level}>{html.escape(text)}</h{level}>\n"
+        case Line():
+            return f"<p>{_line_html(block)}</p>\n"
+        case Points(points):
+            return "<ul>\n" + "".join(f"<li>{_line_html(point)}</li>\n" for point in points) + "</ul>\n"
+        case Table(caption, rows):
+            cells = "".join(
+                f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>\n'
+                for name, value in rows
+            )
+            return f"<table>\n<caption>{html.escape(caption)}</caption>\n{cells}</table>\n"
+
+
+def _line_html(line: Line) -> str:
+    if not line.link:
+        return html.escape(line.text)
+    target = line.link if "://" in line.link else f"mailto:{quote(line.link, safe='@')}"
+    return f'{html.escape(line.text)} <a href="{html.escape(target)}">{html.escape(line.link)}</a>'
+
+
+# ---- as a message --------------------------------------------------------------------------------
+
+# Written by hand: the standard library folds and encodes long message IDs of others, and chooses its boundaries
+# by chance.
+
+_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
+_MAX_REFERENCES: Final = 10
+
+
+def _header(facts: LetterFacts, house: House, subject: str, languages: Sequence[str]) -> bytes:
+    if not _ADDRESS.fullmatch(facts.to) or not _MESSAGE_ID.fullmatch(facts.message_id):
+        raise ValueError(f"cannot stand in a header: {facts.to!r}, {facts.message_id!r}")
+    in_reply_to = [facts.in_reply_to] if _MESSAGE_ID.fullmatch(facts.in_reply_to) else []
+    earlier = [known for known in facts.references if _MESSAGE_ID.fullmatch(known)][-_MAX_REFERENCES:]
+    fields = [
+        ("From", formataddr((house.from_name, house.from_address))),
+        ("To", facts.to),
+        ("Subject", subject),
+        ("Date", format_datetime(facts.sent_at)),
+        ("Message-ID", facts.message_id),
+        ("In-Reply-To", "".join(in_reply_to)),
+        ("References", "\r\n ".join(dict.fromkeys([*earlier, *in_reply_to]))),
+        ("Auto-Submitted", "auto-replied"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("Content-Language", ", ".join(languages)),
+        ("MIME-Version", "1.0"),
+    ]
+    return "".join(f"{name}: {value}\r\n" for name, value in fields if value).encode("ascii")
+
+
+def _alternatives(parts: Sequence[tuple[str, Sequence[Block]]], subject: str, message_id: str) -> bytes:
+    texts = "\n\n".join(_as_text(blocks) for _, blocks in parts)
+    entities = [_text_entity("plain", texts), _text_entity("html", _as_html(parts, subject))]
+    return _multipart("alternative", entities, message_id)
+
+
+def _mixed(body: bytes, attachments: Sequence[Attachment], message_id: str) -> bytes:
+    if not attachments:
+        return body
+    return _multipart("mixed", [body, *map(_attached, attachments)], message_id)
+
+
+def _multipart(kind: str, entities: Sequence[bytes], message_id: str) -> bytes:
+    # `=_` occurs in neither quoted-printable nor base64 (RFC 2045 section 6.7).
+    boundary = f"=_{kind}_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
+    start = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode()
+    inside = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), entity) for entity in entities)
+    return start + inside + b"--%s--\r\n" % boundary.encode()
+
+
+def _text_entity(kind: str, text: str) -> bytes:
+    encoded = quopri.encodestring(text.encode()).replace(b"\n", b"\r\n")
+    fields = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return fields.encode() + encoded
+
+
+def _attached(attachment: Attachment) -> bytes:
+    fields = (
+        f"Content-Type: {attachment.media_type}\r\n"
+        f'Content-Disposition: attachment; filename="{attachment.name}"\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return fields.encode("ascii") + base64.encodebytes(attachment.content).replace(b"\n", b"\r\n")

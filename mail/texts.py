@@ -1,0 +1,202 @@
+"""The sentences of our letters, in Dutch and English; what a reason says stands in `gateway.reasons`.
+
+Rule 1: a letter confirms arrival only, so no sentence says or hints that everything needed is there (R09).
+Rule 2: Dutch at level B1; both languages say the same, with the same values in braces.
+"""
+
+from typing import Final
+
+_LANGUAGE_AT: Final = {"nl": 0, "en": 1}
+
+
+def say(key: str, language: str, **values: str) -> str:
+    """The sentence in that language, `nl` or `en`, with the values filled in."""
+    return SENTENCES[key][_LANGUAGE_AT[language]].format(**values)
+
+
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    # ---- subject (the receipt number follows it), title and first lines, per kind of letter ----
+    "subject_receipt": ("Ontvangstbevestiging", "Confirmation of receipt"),
+    "subject_refusal": ("Niet aangenomen: bericht", "Not accepted: message"),
+    "subject_redirection": ("Over uw bericht", "About your message"),
+    "subject_waiting": ("Ontvangen, controle volgt: bericht", "Received, checks follow: message"),
+    "title_receipt": ("Ontvangstbevestiging", "Confirmation of receipt"),
+    "title_refusal": ("Wij kunnen dit niet aannemen", "We cannot accept this"),
+    "title_redirection": ("Zo kunnen wij dit niet gebruiken", "We cannot use this in this way"),
+    "title_waiting": ("Ontvangen, wij controleren nog", "Received, we are still checking"),
+    "lead_receipt": ("Wij hebben uw bericht ontvangen.", "We have received your message."),
+    "lead_refusal": (
+        (
+            "Wij hebben uw bericht ontvangen. Maar wij kunnen het niet aannemen. Hieronder leest u waarom, en "
+            "wat u nu kunt doen."
+        ),
+        "We have received your message. But we cannot accept it. Below you can read why, and what you can do now.",
+    ),
+    "lead_redirection": (
+        (
+            "Wij hebben uw bericht ontvangen. Hieronder leest u waarom wij het zo niet kunnen gebruiken, en wat u nu "
+            "kunt doen."
+        ),
+        "We have received your message. Below you can read why we cannot use it in this way, and what you can do now.",
+    ),
+    "lead_waiting": (
+        (
+            "Wij hebben uw bericht ontvangen. Wij controleren de bestanden nog. U hoeft nu niets te doen. Als "
+            "wij klaar zijn, krijgt u nog een bericht."
+        ),
+        (
+            "We have received your message. We are still checking the files. You do not have to do anything "
+            "now. When we are done, you will get another message."
+        ),
+    ),
+    "outcome_deels_aangenomen": (
+        "Een deel van uw bestanden telt niet mee. Hieronder leest u waarom.",
+        "Some of your files do not count. Below you can read why.",
+    ),
+    "outcome_aangehouden": (
+        "Er is nog geen besluit. Hieronder leest u waarom.",
+        "There is no decision yet. Below you can read why.",
+    ),
+    "keep_number": ("Bewaar dit bericht en uw ontvangstnummer.", "Keep this message and your receipt number."),
+    "other_language": ("Read this message in English below.", "Lees dit bericht hierboven in het Nederlands."),
+    # ---- when and what ----
+    "received": ("Ontvangst", "Receipt"),
+    "number": ("Ontvangstnummer", "Receipt number"),
+    "received_at": ("Ontvangen op", "Received on"),
+    "local_moment": ("{day} om {time} uur (Nederlandse tijd)", "{day} at {time} (Dutch time)"),
+    "utc": ("In wereldtijd (UTC)", "In universal time (UTC)"),
+    "reference": ("Ons kenmerk", "Our reference"),
+    "on_time": ("Op tijd", "On time"),
+    "yes": ("Ja", "Yes"),
+    "no": ("Nee", "No"),
+    "last_day": ("Laatste dag", "Last day"),
+    "file_count": ("Aantal bestanden", "Number of files"),
+    "files": ("Uw bestanden", "Your files"),
+    "file_number": ("Bestand {number}", "File {number}"),
+    "no_files": ("Wij vonden geen bestanden in uw bericht.", "We found no files in your message."),
+    "size": ("Grootte", "Size"),
+    "item": ("Document", "Document"),
+    "item_to_choose": ("Nog te kiezen", "Still to be chosen"),
+    "fingerprint": ("Controlegetal (SHA-256)", "Fingerprint (SHA-256)"),
+    "decision": ("Besluit", "Decision"),
+    "decision_aangenomen": ("Wij nemen dit bestand aan.", "We accept this file."),
+    "decision_niet_gevraagd": ("Dit bestand telt niet mee.", "This file does not count."),
+    "decision_geweigerd": ("Wij nemen dit bestand niet aan.", "We do not accept this file."),
+    "decision_aangehouden": ("Nog geen besluit.", "No decision yet."),
+    "see_reason": ("Zie hieronder: {title}", "See below: {title}"),
+    # ---- what is still missing ----
+    "missing": ("Dit hebben wij nog niet", "What we do not have yet"),
+    "missing_until": (
+        "Stuur deze documenten uiterlijk op {day}, vóór 24.00 uur:",
+        "Send these documents on {day} at the latest, before midnight (24:00, Dutch time):",
+    ),
+    "missing_after": (
+        "De laatste dag was {day}. Stuur deze documenten zo snel mogelijk. Een medewerker beslist of ze nog meetellen:",
+        (
+            "The last day was {day}. Send these documents as soon as possible. A member of staff decides if "
+            "they still count:"
+        ),
+    ),
+    "missing_item": ("{number}. {description}", "{number}. {description}"),
+    "statement_allowed": (
+        "{number}. {description}. Kunt u dit niet krijgen? Schrijf ons dan waarom.",
+        "{number}. {description}. Can you not get this? Then write to us why.",
+    ),
+    "original_expected": (
+        "{number}. {description}. Wij hebben een kopie. Wij moeten ook het origineel zien. In onze brief staat hoe.",
+        "{number}. {description}. We have a copy. We also need to see the original. Our letter says how.",
+    ),
+    "missing_in_hand": (
+        "Staat hier een document dat u net heeft gestuurd? Stuur het niet nog een keer. Wij kijken er nog naar.",
+        "Is there a document here that you just sent? Do not send it again. We are still looking at it.",
+    ),
+    "nothing_missing": (
+        (
+            "Wij hebben nu iets ontvangen voor elk document uit onze brief. U hoeft nu niets te sturen. Een "
+            "medewerker bekijkt nog of de documenten goed zijn. Is er nog iets nodig? Dan hoort u dat van ons."
+        ),
+        (
+            "We have now received something for every document in our letter. You do not have to send anything "
+            "now. A member of staff still has to look at the documents. If anything else is needed, we will tell you."
+        ),
+    ),
+    # ---- why ----
+    "reasons": ("Uitleg", "Explanation"),
+    "what_now": ("Wat nu? {way_forward}", "What now? {way_forward}"),
+    "ground": ("Grond: {ground}.", "Legal ground: {ground}."),
+    "measured": (
+        "Uw bestanden zijn samen {measured}. De grens is {cap}.",
+        "Together, your files are {measured}. The limit is {cap}.",
+    ),
+    "designated": (
+        "Ons mailadres voor documenten is: {addresses}",
+        "Our mail address for documents is: {addresses}",
+    ),
+    "first_receipt": (
+        "Het ontvangstnummer van de eerste keer is {first_receipt}.",
+        "The receipt number of the first time is {first_receipt}.",
+    ),
+    # ---- what to do next ----
+    "how": ("Documenten sturen of iets vragen", "Sending documents or asking something"),
+    "how_mail": ("Mail uw documenten naar:", "Mail your documents to:"),
+    "how_portal": (
+        "Gebruik het portaal, met de toegangscode uit onze brief:",
+        "Use the portal, with the access code from our letter:",
+    ),
+    "how_phone": (
+        "Bel {phone}. Wij helpen u graag. Noem dan uw ontvangstnummer.",
+        "Call {phone}. We are glad to help. Please mention your receipt number.",
+    ),
+    "how_neutral_mail": (
+        "Mail vanaf het mailadres dat wij van u kennen naar het mailadres in onze brief.",
+        "Mail from the address we know of you to the mail address in our letter.",
+    ),
+    # ---- to somebody we do not know ----
+    "neutral_why": (
+        "Wij weten niet zeker wie ons dat bericht stuurde. Daarom staat hier niets over een zaak.",
+        "We are not certain who sent us that message. That is why this letter says nothing about a case.",
+    ),
+    "neutral_refused": (
+        "Daarom kunnen wij het ook niet aannemen. Grond: {ground}.",
+        "That is also why we cannot accept it. Legal ground: {ground}.",
+    ),
+    "neutral_not_yours": (
+        "Heeft u ons niets gestuurd? Dan gebruikte iemand anders uw mailadres. U hoeft niets te doen.",
+        "Did you not send us anything? Then somebody else used your mail address. You do not have to do anything.",
+    ),
+    "neutral_proof": (
+        "Wilt u een bewijs van ontvangst? Bel ons en noem uw ontvangstnummer.",
+        "Do you want proof of receipt? Call us and mention your receipt number.",
+    ),
+    # ---- what this letter is ----
+    "meaning": ("Wat betekent dit bericht?", "What does this message mean?"),
+    "meaning_is": (
+        (
+            "Dit bericht zegt alleen dát wij iets van u hebben ontvangen, en wanneer (art. 2:17 lid 1 Awb). "
+            "Het zegt niet dat de inhoud goed is. Het zegt ook niet dat u alles heeft gestuurd wat nodig is."
+        ),
+        (
+            "This message only says that we received something from you, and when (art. 2:17(1) Awb, General "
+            "Administrative Law Act). It does not say that the contents are right. Nor does it say that you sent "
+            "everything that is needed."
+        ),
+    ),
+    "meaning_is_not": (
+        "Wij zijn geen gekwalificeerde dienst voor aangetekend elektronisch bezorgen (eIDAS, art. 44).",
+        "We are not a qualified electronic registered delivery service (eIDAS, art. 44).",
+    ),
+    "meaning_proof": (
+        (
+            "Het bewijs zit in de bijlagen: bewaar ze samen in één map, dan kan iedereen zonder ons nagaan dat het "
+            "klopt, met onze openbare sleutel en dit commando: herstelpost verify MAP --key log.vkey"
+        ),
+        (
+            "The proof is in the attachments: keep them together in one folder, and anybody can check without us "
+            "that it is right, with our public key and this command: herstelpost verify FOLDER --key log.vkey"
+        ),
+    ),
+    "automatic": (
+        "Dit bericht is automatisch gemaakt.",
+        "This message was made automatically.",
+    ),
+}
