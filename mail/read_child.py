@@ -1,0 +1,267 @@
+"""The reading child: one stored file in, its parts as files named by number out, one manifest on stdout.
+
+Rule 1: runs only under `scanners.child`; nothing here is trusted by the parent, nor trusts the bytes.
+Rule 2: every leaf becomes a file, also what is ignored; a name from the message never becomes a path.
+Rule 3: over a limit the manifest still says how far it came, so that the sender can be told.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from gateway.core.model import MessageFacts, Part, PartRole, Trouble
+from mail import facts, headers, mime, names, roles, transfer
+from scanners import archive, child
+
+_MAX_MARKUP: Final = 2**20
+_MAX_ORIGINAL: Final = 1000
+_CONTENT_ID: Final = re.compile(rb"(?i)cid:([^\"'\s>)\\]{1,300})")
+_UUENCODED: Final = re.compile(rb"(?m)^begin [0-7]{3,4} \S")
+_COMPUTER_MADE: Final = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one submission may unfold into. `embedded_bytes`: up to here an image in the text is decoration."""
+
+    parts: int = 500
+    depth: int = 20
+    total_bytes: int = 256 * 2**20
+    embedded_bytes: int = 50 * 1024
+    header_bytes: int = 256 * 1024
+    entry_bytes: int = 100 * 2**20
+    ratio: int = 200
+
+
+@dataclass
+class _Found:
+    """A part while it is being made."""
+
+    seq: int
+    parent: int | None
+    role: PartRole
+    original: str
+    declared: str
+    note: str = ""
+    content_id: str = ""
+    charset: str = ""
+    bytes: int = 0
+    sha256: str = ""
+
+
+@dataclass
+class _Scope:
+    """One message: its own texts and pictures, which the messages inside it do not share."""
+
+    head: headers.Headers = field(default_factory=headers.Headers)
+    found: list[_Found] = field(default_factory=list)
+
+
+class Walk:
+    """Everything one stored file unfolds into."""
+
+    def __init__(self, out: Path, limits: Limits) -> None:
+        self._out = out
+        self._limits = limits
+        self._found: list[_Found] = []
+        self._total = 0
+        self.defects: set[str] = set()
+
+    # ---- messages --------------------------------------------------------------------------------
+
+    def message(self, path: Path, parent: int | None, depth: int, scope: _Scope) -> None:
+        """Unfold a message into `scope`. Raises TooComplex of `mime` or `archive` over a limit."""
+        self._check_depth(depth)
+        limits = mime.Limits(self._limits.depth, self._limits.parts, self._limits.header_bytes)
+        with path.open("rb") as file:
+            splitter = mime.Splitter(file, limits)
+            try:
+                for entity in splitter.entities():
+                    self._leaf(file, entity, parent, depth, scope)
+            finally:
+                scope.head = splitter.head
+                self.defects |= splitter.defects
+        self._set_aside_decoration(scope)
+
+    def _leaf(self, file: BinaryIO, entity: mime.Entity, parent: int | None, depth: int, scope: _Scope) -> None:
+        role, note = roles.role(entity)
+        found = self._new(parent, role, roles.original_name(entity), entity.media_type, note)
+        found.content_id = roles.content_id(entity)
+        found.charset = entity.content_type.parameters.get("charset", "")
+        scope.found.append(found)
+        decoder = transfer.decoder(entity.encoding)
+        self._store(found, mime.decoded(file, entity, decoder))
+        if found.role is not PartRole.BODY:
+            self.defects |= decoder.defects
+        elif found.declared == "text/plain" and _UUENCODED.search(self._head(found)):
+            self.defects.add("uuencoded file in the text")
+        if found.declared == "message/partial":
+            self.defects.add("one piece of a message")
+        if entity.unsplit and not found.bytes:
+            found.role, found.note = PartRole.IGNORED, "empty"
+        self._unfold(found, depth)
+
+    def _set_aside_decoration(self, scope: _Scope) -> None:
+        """Small pictures that the text itself shows are logos, not documents; large ones may be a passport."""
+        shown: set[str] = set()
+        for found in scope.found:
+            if found.role is PartRole.BODY and found.declared == "text/html":
+                shown |= {headers.as_text(m) for m in _CONTENT_ID.findall(self._head(found))}
+        for found in scope.found:
+            is_picture = found.role is PartRole.DOCUMENT and found.declared.startswith("image/")
+            if is_picture and found.content_id and found.content_id in shown:
+                small = found.bytes <= self._limits.embedded_bytes
+                found.role = PartRole.IGNORED if small else found.role
+                found.note = "embedded in the text" if small else "shown in the text"
+
+    # ---- files -----------------------------------------------------------------------------------
+
+    def file(self, path: Path, name: str, declared: str) -> None:
+        """Unfold an uploaded file: itself is part 0."""
+        found = self._new(None, PartRole.DOCUMENT, name, declared, "")
+        with path.open("rb") as source:
+            self._store(found, iter(lambda: source.read(mime.BLOCK), b""))
+        self._unfold(found, 1)
+
+    def _unfold(self, found: _Found, depth: int) -> None:
+        """Messages and plain zips have documents inside; other containers are left to the type check."""
+        if found.role is PartRole.DOCUMENT and roles.looks_like_a_message(found.original, found.declared):
+            found.role = PartRole.MESSAGE
+        if found.role is PartRole.MESSAGE:
+            self.message(self._path(found), found.seq, depth + 1, _Scope())
+        elif found.role is PartRole.DOCUMENT and not found.note and archive.is_plain_zip(self._path(found)):
+            self._container(found, depth + 1)
+
+    def _container(self, container: _Found, depth: int) -> None:
+        self._check_depth(depth)
+        limits = archive.Limits(self._limits.parts, self._limits.entry_bytes, self._limits.ratio)
+        try:
+            with archive.Archive(self._path(container), limits) as opened:
+                entries = opened.entries()
+                for entry in entries:
+                    self._entry(opened, entry, container, depth)
+        except archive.Unreadable:
+            container.note = "unreadable"  # stays a document, so that somebody is told
+            return
+        container.role = PartRole.CONTAINER
+        if not entries:
+            container.role, container.note = PartRole.DOCUMENT, "unreadable"
+
+    def _entry(self, opened: archive.Archive, entry: archive.Entry, container: _Found, depth: int) -> None:
+        role, note = PartRole.DOCUMENT, ""
+        if entry.kind == "link":
+            role, note = PartRole.IGNORED, "a link, not followed"
+        elif _COMPUTER_MADE.search(entry.name):
+            role, note = PartRole.IGNORED, "made by a computer"
+        elif entry.kind == "encrypted":
+            note = roles.ENCRYPTED
+        found = self._new(container.seq, role, entry.name, "", note)
+        self._store(found, opened.blocks(entry))
+        self._unfold(found, depth)
+
+    # ---- storing ---------------------------------------------------------------------------------
+
+    def _new(self, parent: int | None, role: PartRole, original: str, declared: str, note: str) -> _Found:
+        if len(self._found) >= self._limits.parts:
+            raise mime.TooComplex(f"more than {self._limits.parts} parts")
+        original = original.encode("utf-8", "replace").decode().replace("\0", "")[:_MAX_ORIGINAL]
+        found = _Found(len(self._found), parent, role, original, declared[:200], note)
+        self._found.append(found)
+        return found
+
+    def _store(self, found: _Found, blocks: Iterable[bytes]) -> None:
+        """Write a part. After Unreadable what came before stands; after any other failure it is not listed."""
+        digest = hashlib.sha256()
+        with self._path(found).open("xb") as file:
+            try:
+                for block in blocks:
+                    self._total += len(block)
+                    if self._total > self._limits.total_bytes:
+                        raise mime.TooComplex(f"more than {self._limits.total_bytes} bytes in all")
+                    file.write(block)
+                    digest.update(block)
+                    found.bytes += len(block)
+            except archive.Unreadable:
+                found.note = "unreadable"
+        found.sha256 = digest.hexdigest()
+
+    def _path(self, found: _Found) -> Path:
+        return self._out / str(found.seq)
+
+    def _head(self, found: _Found) -> bytes:
+        with self._path(found).open("rb") as file:
+            return file.read(_MAX_MARKUP)
+
+    def _check_depth(self, depth: int) -> None:
+        if depth > self._limits.depth:
+            raise mime.TooComplex(f"more than {self._limits.depth} containers in each other")
+
+    # ---- the manifest ----------------------------------------------------------------------------
+
+    def parts(self) -> tuple[Part, ...]:
+        """What was found, with safe names, no two the same; documents keep theirs before what is ignored."""
+        stored = [f for f in self._found if f.sha256]
+        shown: dict[int, str] = {}
+        taken: set[str] = set()
+        for f in sorted(stored, key=lambda f: f.role in {PartRole.IGNORED, PartRole.BODY}):
+            name = names.safe(roles.first_name(f.original), roles.fallback_name(f.seq, f.declared))
+            shown[f.seq] = names.unique(name, taken)
+        return tuple(
+            Part(f.seq, f.parent, f.role, shown[f.seq], f.original, f.declared, f.bytes, f.sha256, f.note)
+            for f in stored
+        )
+
+    def facts(self, scope: _Scope, *, null_sender: bool) -> MessageFacts:
+        """The facts of the outermost message; its plain text, or else the text of its markup."""
+        texts = {"text/plain": "", "text/html": ""}
+        markup = ""
+        for found in scope.found:
+            if found.role is PartRole.BODY and found.declared in texts:
+                content = headers.decode(self._head(found), found.charset)
+                is_markup = found.declared == "text/html"
+                markup += content if is_markup else ""
+                texts[found.declared] += (facts.text_of_markup(content) if is_markup else content) + "\n"
+        text = texts["text/plain"] if texts["text/plain"].strip() else texts["text/html"]
+        text = _clean(text[: facts.MAX_TEXT])
+        links = facts.store_links(texts["text/plain"] + "\n" + markup)
+        return facts.gather(scope.head, text, links, self.defects, null_sender=null_sender)
+
+
+def _clean(text: str) -> str:
+    """Text without what neither JSON nor a database can hold; line ends as one character."""
+    text = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "\ufffd", text).strip()
+
+
+def read(job: dict[str, Any]) -> None:
+    """Do one job of `mail.read.Reader`: say the manifest, whatever happens on the way."""
+    walk = Walk(Path(job["out"]), Limits(**job["limits"]))
+    scope = _Scope()
+    trouble: Trouble | None = None
+    is_message = job["name"] is None
+    try:
+        if is_message:
+            walk.message(Path(job["raw"]), None, 1, scope)
+        else:
+            walk.file(Path(job["raw"]), job["name"], job["declared"])
+    except (mime.TooComplex, archive.TooComplex) as error:
+        trouble = Trouble("too_complex", str(error))
+    except child.OutOfTime:
+        trouble = Trouble("too_complex", "reading took too long")
+    if not is_message and not trouble and walk.defects:
+        trouble = Trouble("unreadable", ", ".join(sorted(walk.defects)))
+    message = walk.facts(scope, null_sender=job["null_sender"]) if is_message else None
+    child.say(
+        {
+            "message": asdict(message) if message else None,
+            "parts": [asdict(part) for part in walk.parts()],
+            "trouble": asdict(trouble) if trouble else None,
+        }
+    )
+
+
+if __name__ == "__main__":
+    child.main(read)

@@ -1,0 +1,121 @@
+"""What a part of a message is to us: a document, text, a message inside, or nothing, and then why.
+
+Rule 1: the disposition is only a hint. A photo marked "inline" is a document; a signature marked
+"attachment" is none.
+Rule 2: nothing is dropped: what is ignored is listed with the reason.
+"""
+
+from typing import Final
+
+from gateway.core.model import PartRole
+from mail.headers import printable
+from mail.mime import Entity
+
+ENCRYPTED: Final = "encrypted"
+
+_IGNORED: Final[dict[str, str]] = {
+    "application/pkcs7-signature": "signature",
+    "application/x-pkcs7-signature": "signature",
+    "application/pgp-signature": "signature",
+    "application/pgp-keys": "public key",
+    "application/pgp-encrypted": "encryption version",
+    "application/applefile": "resource fork",
+    "application/ics": "calendar",
+    "text/calendar": "calendar",
+    "text/vcard": "visiting card",
+    "text/x-vcard": "visiting card",
+    "text/rfc822-headers": "report",
+    "message/delivery-status": "report",
+    "message/disposition-notification": "report",
+    "message/feedback-report": "report",
+    "message/global-delivery-status": "report",
+    "message/global-disposition-notification": "report",
+    "message/global-headers": "report",
+    "message/external-body": "a reference to a file elsewhere",
+    "message/partial": "one piece of a message",
+}
+
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_CMS: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+
+_EXTENSIONS: Final[dict[str, str]] = {
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/tiff": ".tif",
+    "image/heic": ".heic",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "message/rfc822": ".eml",
+    "application/zip": ".zip",
+}
+
+
+def role(entity: Entity) -> tuple[PartRole, str]:
+    """The role of a part by its headers and place, and a note: why it is ignored, or what is odd."""
+    kind = entity.media_type
+    if entity.unsplit:
+        return PartRole.DOCUMENT, "a multipart that could not be split"
+    if kind in _IGNORED:
+        return PartRole.IGNORED, _IGNORED[kind]
+    if kind in _MESSAGES:
+        return PartRole.MESSAGE, ""
+    if _is_enveloped(entity):
+        return PartRole.DOCUMENT, ENCRYPTED
+    if kind.startswith("text/") and _is_body(entity):
+        return PartRole.BODY, ""
+    return PartRole.DOCUMENT, ""
+
+
+def original_name(entity: Entity) -> str:
+    """What the sender calls the part; two different names are both kept, the one that counts first."""
+    disposition, content_type = entity.disposition.parameters, entity.content_type.parameters
+    given = [
+        parameters[key].strip()
+        for parameters, key in (
+            (disposition, "filename"),
+            (disposition, "filename (2)"),
+            (content_type, "name"),
+            (content_type, "name (2)"),
+        )
+        if parameters.get(key, "").strip()
+    ]
+    return " | ".join(dict.fromkeys(given))
+
+
+def first_name(original: str) -> str:
+    """The one of the sender's names that counts."""
+    return original.partition(" | ")[0]
+
+
+def fallback_name(seq: int, media_type: str) -> str:
+    """A made-up name for a part without one."""
+    return f"document-{seq + 1}{_EXTENSIONS.get(media_type, '')}"
+
+
+def looks_like_a_message(name: str, declared: str) -> bool:
+    """Whether a file is a saved message by its name or its declared type."""
+    return declared in _MESSAGES or name.lower().endswith(".eml")
+
+
+def content_id(entity: Entity) -> str:
+    """The name under which the text may show the part (RFC 2392)."""
+    return printable(entity.head.first("content-id")).strip("<> ")
+
+
+def _is_body(entity: Entity) -> bool:
+    if entity.disposition.main == "attachment":
+        return False
+    in_alternative = bool(entity.inside) and entity.inside[-1] == "multipart/alternative"
+    if in_alternative:
+        return True
+    readable = entity.media_type in {"text/plain", "text/html", "text/enriched"}
+    return readable and not original_name(entity)
+
+
+def _is_enveloped(entity: Entity) -> bool:
+    if entity.media_type in _CMS:
+        return "enveloped" in entity.content_type.parameters.get("smime-type", "enveloped-data").lower()
+    return bool(entity.inside) and entity.inside[-1] == "multipart/encrypted"

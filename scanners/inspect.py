@@ -1,0 +1,100 @@
+"""The inspector: each document's kind and structure, looked at in a child process, and the malware scanner's word.
+
+Rule 1: never raises for what the bytes hold. What breaks the child is a finding on that file, and the next
+file gets a new child.
+Rule 2: not scanned is never clean (P4): a verdict is CLEAN only when clamd said so and nothing stayed unseen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.core.model import Finding, Inspection, Part, PartRole, Verdict
+from scanners import child, clam, filetype, findings
+
+_NOTES: Final = {
+    "encrypted": Finding(findings.ENCRYPTED, "a password to open"),
+    "unreadable": Finding(findings.UNREADABLE, "the container is damaged"),
+}
+
+_BROKEN: Final = {
+    "time": Finding(findings.LIMITS, "checking took too long"),
+    "memory": Finding(findings.LIMITS, "checking took too much memory"),
+    "size": Finding(findings.LIMITS, "checking took too much space"),
+}
+
+_UNSEEN: Final = {findings.ENCRYPTED: Verdict.ENCRYPTED, findings.LIMITS: Verdict.LIMITS}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which kinds of file are taken, and what the child may use for looking at the files of one submission."""
+
+    accepted: frozenset[str] = filetype.ACCEPTED
+    process: child.Limits = field(
+        default_factory=lambda: child.Limits(memory_bytes=2**30, cpu_seconds=30, wall_seconds=60)
+    )
+
+
+class Inspector:
+    """Looks at the files of one submission at a time; calls from many threads do not disturb each other."""
+
+    def __init__(self, scanner: clam.Clam, limits: Limits | None = None) -> None:
+        self._scanner = scanner
+        self._limits = limits or Limits()
+
+    def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
+        """One inspection for each file, in the same order.
+
+        Documents are checked for kind and structure; all files are shown to the malware scanner. Raises
+        TryLater when no child could do the work.
+        """
+        documents = [(path, part) for path, part in files if _is_checked(part)]
+        looked = iter(self._looked_at(documents))
+        inspections = []
+        for path, part in files:
+            media_type, found = next(looked) if _is_checked(part) else (part.declared_type, ())
+            if part.note in _NOTES:
+                found = (*found, _NOTES[part.note])
+            inspections.append(_summed(part, media_type, found, self._scanner.scan(path)))
+        return tuple(inspections)
+
+    def _looked_at(self, files: list[tuple[Path, Part]]) -> list[tuple[str, tuple[Finding, ...]]]:
+        """Type and findings of each file; a file that ends its child is told so, the rest gets a new one."""
+        seen: list[tuple[str, tuple[Finding, ...]]] = []
+        while len(seen) < len(files):
+            rest = files[len(seen) :]
+            job = {
+                "accepted": sorted(self._limits.accepted),
+                "files": [{"path": str(path.resolve()), "name": part.name} for path, part in rest],
+            }
+            outcome = child.run("scanners.inspect_child", job, self._limits.process)
+            answers = [a for a in map(_believed, outcome.answers[: len(rest)]) if a is not None]
+            seen += answers
+            if len(answers) < len(rest):
+                unreadable = Finding(findings.UNREADABLE, "checking broke off")
+                seen.append((filetype.UNKNOWN, (_BROKEN.get(outcome.ended, unreadable),)))
+        return seen
+
+
+def _is_checked(part: Part) -> bool:
+    # What is encrypted is ciphertext: its kind would be guessed from noise.
+    return part.role is PartRole.DOCUMENT and part.note != "encrypted"
+
+
+def _believed(answer: Any) -> tuple[str, tuple[Finding, ...]] | None:  # noqa: ANN401 -- whatever a child said
+    match answer:
+        case {"media_type": str(media_type), "findings": list(rows)}:
+            return media_type[:200], tuple(Finding(str(code), str(detail)[:300]) for code, detail in rows)
+    return None
+
+
+def _summed(part: Part, media_type: str, found: tuple[Finding, ...], answer: clam.Answer) -> Inspection:
+    verdict = answer.verdict
+    if answer.finding:
+        found = (*found, answer.finding)
+    if verdict is Verdict.CLEAN:
+        # The scanner could not see inside either, whatever it said.
+        verdict = next((_UNSEEN[f.code] for f in found if f.code in _UNSEEN), verdict)
+    return Inspection(part.sha256, media_type, verdict, tuple(dict.fromkeys(found)))
