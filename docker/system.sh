@@ -27,10 +27,10 @@ if [ "$set_name" = test ]; then
 fi
 [ -n "$missing" ] || exit 0
 
-install="apt-get install -y --no-install-recommends ca-certificates$missing"
+install="apt-get install -q -y --no-install-recommends ca-certificates$missing"
 if [ "$(id -u)" != 0 ] || ! has apt-get; then
   echo "These packages (Debian's names) are missing:$missing" >&2
-  echo "Install them, then try again:  sudo $install" >&2
+  echo "Install them, then try again:  sudo apt-get install --no-install-recommends$missing" >&2
   exit 1
 fi
 echo "Installing the missing packages:$missing" >&2
@@ -47,6 +47,6 @@ if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
   mkdir -p /etc/postgresql-common
   echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf
 fi
-apt-get -o Acquire::Retries=3 update
+apt-get -q -o Acquire::Retries=3 update
 # shellcheck disable=SC2086  # the list is ours, and has to fall apart into words
 $install -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold
