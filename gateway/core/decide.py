@@ -224,6 +224,7 @@ _BY_FINDING: Final[dict[str, tuple[DocumentOutcome, Reason]]] = {
     "type_refused": (DocumentOutcome.REFUSED, Reason.FILE_TYPE),
     "unreadable": (DocumentOutcome.REFUSED, Reason.UNREADABLE),
     "limits": (DocumentOutcome.HELD, Reason.TOO_COMPLEX),
+    "suspicious": (DocumentOutcome.HELD, Reason.ACTIVE_CONTENT),
 }
 """In order of weight: the first that a document has decides. Codes not here are notes."""
 
