@@ -399,7 +399,7 @@ def test_every_reason_has_words_a_way_forward_and_a_ground(reason, language):
     assert text.explanation.endswith(".")
     assert text.way_forward.endswith((".", "?"))
     assert re.search(r"art\. \d", text.ground)
-    assert "{" not in "".join([text.title, text.explanation, text.way_forward])
+    assert "{" not in f"{text.title}{text.explanation}{text.way_forward}"
     assert ("lid" in text.ground) == (language == "nl")
 
 
