@@ -6,6 +6,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from gateway.audit import Audit
+from gateway.bundle import BundleReport
 from gateway.people import People
 from gateway.ports import Blobs, Clock
 from gateway.queries import Queries
@@ -32,5 +33,5 @@ class Desk:
     wake: Callable[[], None]
     settle: Callable[[str, float], None]
     receipt_files: Callable[[str], dict[str, bytes]]
-    bundle: Callable[[str, Path], None]
+    bundle: Callable[[str, Path], BundleReport]
     audit: Callable[[bool], Audit]

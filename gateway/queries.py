@@ -161,6 +161,12 @@ class Queries:
         with self._database.read() as session:
             return submission_row(session, number).receipt_index
 
+    def event(self, index: int) -> dict[str, Any]:
+        """The event of a ledger entry, or nothing when it was erased."""
+        with self._database.read() as session:
+            row = session.get(EntryRow, index)
+            return (_event(row).content if row else None) or {}
+
     def letters(self, number: str) -> tuple[tuple[str, str, str | None], ...]:
         """The letters about a submission: (addressee, state, SHA-256 of the letter)."""
         with self._database.read() as session:

@@ -1,0 +1,243 @@
+"""The composition root: settings in, a house with all its parts out; the only file that names them all."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.calendar import load_calendar
+from config.settings import BadConfiguration, Settings
+from gateway import bundle, notes
+from gateway.audit import Audit, audit
+from gateway.blobs import FileBlobs
+from gateway.clerk import LetterClerk
+from gateway.core.words import Status
+from gateway.database import Database
+from gateway.desk import Desk
+from gateway.ledger import Ledger
+from gateway.outbox import Outbox
+from gateway.people import People
+from gateway.ports import Clock, Ports
+from gateway.queries import Queries
+from gateway.requests import Requests
+from gateway.schema import dump
+from gateway.store import DatabaseStore, Policy
+from mail import letters, outbound, read, read_child
+from scanners import child, clam, inspect
+
+_MIB = 1 << 20
+SETTLE_SECONDS = 0.05
+_AT_REST = frozenset({Status.HELD, Status.DONE})
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """This instant, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that runs, wired. Nothing has been started."""
+
+    settings: Settings
+    database: Database
+    ledger: Ledger
+    ports: Ports
+    desk: Desk
+    outbox: Outbox
+    scanner: clam.Clam
+    woken: threading.Event
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.database.close()
+
+
+def build(settings: Settings) -> House:
+    """Open everything that the settings name; make what the embedded default needs.
+
+    Raises BadConfiguration when a key cannot be read, and TryLater when the database is away.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    scratch = settings.data_dir / "scratch"
+    scratch.mkdir(exist_ok=True)
+    database = Database(settings.database_url)
+    if database.embedded:
+        database.migrate()
+    clock = SystemClock()
+    ledger = Ledger(database, _signer(settings))
+    blobs = FileBlobs(settings.data_dir / "blobs")
+    store = DatabaseStore(database, ledger, blobs, clock, _policy(settings))
+    clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes)
+    scanner = _scanner(settings)
+    ports = Ports(
+        blobs=blobs,
+        store=store,
+        reader=_reader(settings),
+        inspector=_inspector(settings, scanner),
+        clerk=clerk,
+        clock=clock,
+        scratch=scratch,
+        patience_seconds=settings.scanners.wait_hours * 3600,
+        receipt_seconds=settings.work.receipt_seconds,
+        max_attempts=settings.work.max_attempts,
+        own_addresses=(*settings.smtp.addresses, settings.outbound.from_address),
+    )
+    queries = Queries(database)
+    receipt_files = _receipt_files(queries, clerk)
+    woken = threading.Event()
+    desk = Desk(
+        settings=settings,
+        store=store,
+        requests=Requests(database, ledger, clock, load_calendar(), settings.smtp.addresses[0]),
+        people=People(database, ledger, clock),
+        queries=queries,
+        blobs=blobs,
+        clock=clock,
+        wake=woken.set,
+        settle=_settle(queries),
+        receipt_files=receipt_files,
+        bundle=_bundler(queries, receipt_files, blobs, clock),
+        audit=_auditor(database, blobs, ledger),
+    )
+    carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
+    outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts)
+    return House(settings, database, ledger, ports, desk, outbox, scanner, woken)
+
+
+# ---- the parts -----------------------------------------------------------------------------------
+
+
+def _signer(settings: Settings) -> notes.Signer:
+    """The ledger's signer; the embedded default makes its key on the first start, readable by us alone."""
+    path = settings.ledger_key
+    if not path.exists() and not settings.ledger.key_file:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(notes.key_to_pem(notes.generate_key()))
+            file.flush()
+            os.fsync(file.fileno())
+    try:
+        return notes.Signer(settings.ledger.origin, notes.key_from_pem(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise BadConfiguration((f"{path}: ledger.key_file: cannot be used: {error}",)) from error
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        addresses=settings.smtp.addresses,
+        trusted_authserv=settings.smtp.trusted_authserv,
+        cap_bytes=settings.cap_bytes,
+        counts_message=settings.limits.counts == "message",
+        lease_seconds=settings.work.lease_seconds,
+    )
+
+
+def _letterhead(settings: Settings) -> letters.House:
+    return letters.House(
+        from_address=settings.outbound.from_address,
+        from_name=settings.outbound.from_name,
+        organisation=settings.portal.organisation,
+        portal_url=settings.portal.public_url,
+        help_phone=settings.portal.help_phone,
+        addresses=settings.smtp.addresses,
+    )
+
+
+def _child_limits(settings: Settings, memory_mb: int) -> child.Limits:
+    limits = settings.limits
+    return child.Limits(
+        memory_bytes=memory_mb * _MIB,
+        cpu_seconds=limits.child_cpu_seconds,
+        wall_seconds=int(limits.child_wall_seconds),
+        file_bytes=limits.unpacked_mb * _MIB,
+    )
+
+
+def _reader(settings: Settings) -> read.Reader:
+    limits = settings.limits
+    content = read_child.Limits(
+        parts=limits.parts,
+        depth=limits.depth,
+        total_bytes=limits.unpacked_mb * _MIB,
+        entry_bytes=settings.cap_bytes,  # no larger than what the scanner's canary proves
+        ratio=limits.ratio,
+    )
+    return read.Reader(read.Limits(content, _child_limits(settings, limits.child_memory_mb)))
+
+
+def _scanner(settings: Settings) -> clam.Clam:
+    return clam.Clam(
+        settings.clamd_address,
+        settings.cap_bytes,
+        timeout_seconds=settings.scanners.timeout_seconds,
+        recheck_seconds=settings.scanners.canary_seconds,
+    )
+
+
+def _inspector(settings: Settings, scanner: clam.Clam) -> inspect.Inspector:
+    process = _child_limits(settings, 2 * settings.limits.child_memory_mb)
+    return inspect.Inspector(scanner, inspect.Limits(process=process))
+
+
+# ---- what the desk can have done -----------------------------------------------------------------
+
+
+def _settle(queries: Queries) -> Callable[[str, float], None]:
+    def settle(number: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while queries.submission(number).status not in _AT_REST and time.monotonic() < until:
+            time.sleep(SETTLE_SECONDS)
+
+    return settle
+
+
+def _receipt_files(queries: Queries, clerk: LetterClerk) -> Callable[[str], dict[str, bytes]]:
+    def receipt_files(number: str) -> dict[str, bytes]:
+        view = queries.submission(number)
+        index = queries.receipt_index(number)
+        if index is None:
+            return {}
+        request = queries.request(view.verzoek) if view.verzoek else None
+        receipt = queries.event(index)
+        shown = dump(request) if request and receipt.get("verzoek") else None
+        return clerk.package(index, shown, request.taal if request else "nl")
+
+    return receipt_files
+
+
+def _bundler(
+    queries: Queries, receipt_files: Callable[[str], dict[str, bytes]], blobs: FileBlobs, clock: Clock
+) -> Callable[[str, Path], bundle.BundleReport]:
+    def write(reference: str, path: Path) -> bundle.BundleReport:
+        request = queries.request(reference)
+        submissions = [
+            bundle.BundleSubmission(
+                number=view.ontvangstnummer,
+                submission=dump(view),
+                raw=queries.raw_files(view.ontvangstnummer),
+                documents=tuple(
+                    bundle.BundleDocument(d.name, d.sha256, d.bytes, d.media_type, d.outcome, d.reason, d.number)
+                    for d in queries.documents(reference)
+                    if d.submission == view.ontvangstnummer
+                ),
+                receipt=receipt_files(view.ontvangstnummer),
+            )
+            for view in queries.submissions(request=reference)
+        ]
+        return bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now())
+
+    return write
+
+
+def _auditor(database: Database, blobs: FileBlobs, ledger: Ledger) -> Callable[[bool], Audit]:
+    def check(content: bool) -> Audit:  # noqa: FBT001  # the desk's callable
+        return audit(database, blobs, ledger.vkey, content=content)
+
+    return check

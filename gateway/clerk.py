@@ -1,0 +1,71 @@
+"""Writes what leaves the house: receipt packages, and letters with the receipt attached."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gateway import notes, paper, receipts
+from gateway.ledger import Ledger
+from gateway.ports import Clock, Waiting
+from mail import letters
+
+IN_THE_LETTER = {
+    receipts.PDF: "application/pdf",
+    receipts.RECEIPT: "application/json",
+    receipts.PROOF: "text/plain",
+}
+
+
+class LetterClerk:
+    """The `Clerk` port: proofs from the ledger, PDF by `paper`, words by `mail.letters`."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, house: letters.House, cap_bytes: int) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._house = house
+        self._cap_bytes = cap_bytes
+
+    def write(self, letter: Waiting) -> bytes:
+        """The message, with the receipt attached. Raises TryLater when the proof cannot be had now."""
+        draft = letter.draft
+        files = self.package(letter.receipt_index, letter.request, draft.language)
+        domain = self._house.from_address.rpartition("@")[2]
+        return letters.compose(
+            letters.LetterFacts(
+                kind=draft.kind,
+                to=draft.to,
+                language=draft.language,
+                neutral=draft.neutral,
+                message_id=f"<{draft.key}@{domain}>",
+                in_reply_to=draft.in_reply_to,
+                references=draft.references,
+                sent_at=letter.made_at,
+                submission=json.loads(files[receipts.RECEIPT]),
+                request=letter.request,
+                first_receipt=draft.first_receipt,
+                measured=draft.measured,
+                cap=self._cap_bytes,
+                attachments=tuple(
+                    letters.Attachment(name, media_type, files[name]) for name, media_type in IN_THE_LETTER.items()
+                ),
+            ),
+            self._house,
+        )
+
+    def package(self, receipt_index: int, request: Mapping[str, Any] | None, language: str) -> dict[str, bytes]:
+        """The receipt package of a ledger entry, by file name (contract, "A receipt package").
+
+        Raises Corrupt when the entry was erased.
+        """
+        proved = self._ledger.prove(receipt_index, self._clock.now())
+        proof = notes.parse_tlog_proof(proved.proof)
+        checkpoint = notes.parse_checkpoint(notes.open_note(proof.checkpoint_note, [self._ledger.vkey]).text)
+        log = {
+            "origin": checkpoint.origin,
+            "index": proof.index,
+            "size": checkpoint.size,
+            "root": base64.b64encode(checkpoint.root).decode(),
+        }
+        pdf = paper.receipt_pdf(json.loads(proved.event), request, log, language)
+        return receipts.package_files(proved.event, proved.proof, [self._ledger.vkey], pdf)

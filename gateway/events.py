@@ -1,0 +1,40 @@
+"""The mail log: what happened, for operators and auditors; one line an event, the submission first.
+
+Rule 1: the event's name is a constant, its fields are identifiers, numbers and times; never content, a
+subject, a file name, a token or a secret address.
+Rule 2: every line says action, object, result, origin and time (BIO2 8.15.01).
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from prometheus_client import Counter
+
+_log = logging.getLogger("herstelpost.mail")
+
+EVENTS = Counter("herstelpost_events", "Events of the mail log, by name.", ["event"])
+
+
+def note(event: str, fields: Mapping[str, object]) -> None:
+    """Write one event to the mail log, and count it."""
+    EVENTS.labels(event=event).inc()
+    ordered = sorted(fields.items(), key=lambda field: field[0] != "submission")
+    _log.info("%s", " ".join([event, *(f"{name}={_plain(value)}" for name, value in ordered)]))
+
+
+def _plain(value: object) -> str:
+    """A field that cannot break the line or look like another field."""
+    text = "".join(c if c.isprintable() and c not in ' ="' else "_" for c in str(value))
+    return text[:200] or "-"
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Send all logs to stderr, in UTC, one line each."""
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for noisy in ("alembic", "apscheduler", "mail.log", "fontTools", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,117 @@
+"""When things happen: workers that walk, and a clock that ticks. No logic of its own.
+
+Rule 1: a lost tick, a double tick or a tick in every process does no harm: work is claimed in the database,
+and what should happen once in a slot of time takes the slot first.
+Rule 2: no legal date is ever a scheduled job; what is due is swept up (`due <= now`).
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import IntegrityError
+
+from gateway.core.errors import TryLater
+from gateway.database import Database
+from gateway.ports import Clock
+from gateway.records import SlotRow
+
+_log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 1.0
+
+
+class Workers:
+    """Threads that call `step` until it says there is nothing to do, then wait to be woken."""
+
+    def __init__(self, count: int, step: Callable[[], object | None], awake: threading.Event) -> None:
+        """`awake` is set by whoever has work for them."""
+        self._step = step
+        self._awake = awake
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._run, name=f"worker-{n}", daemon=True) for n in range(count)]
+
+    def start(self) -> None:
+        """Begin; unfinished work of a former life is simply the first work (P11)."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the steps that are running, and end."""
+        self._stopping.set()
+        self._awake.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._awake.clear()
+            if not self._did_something():
+                self._awake.wait(IDLE_SECONDS)
+
+    def _did_something(self) -> bool:
+        try:
+            return self._step() is not None
+        except TryLater as error:
+            _log.warning("worker waits: %s", error)
+            return False
+        except Exception:
+            # A worker that dies is an outage nobody sees: say it, and go on.
+            _log.exception("worker failed")
+            return False
+
+
+class Ticker:
+    """APScheduler as a clock: memory store, UTC, one thread."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+
+    def every(self, seconds: float, name: str, job: Callable[[], object], *, once: bool = False) -> None:
+        """Call `job` every so many seconds; with `once`, in only one of all processes."""
+        self._scheduler.add_job(
+            self._guarded(seconds, name, job, once=once),
+            "interval",
+            seconds=seconds,
+            name=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    def start(self) -> None:
+        """Let the clock tick."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Wait for the job that is running, and stop."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def _guarded(self, seconds: float, name: str, job: Callable[[], object], *, once: bool) -> Callable[[], None]:
+        def tick() -> None:
+            try:
+                if not once or take_slot(self._database, name, seconds, self._clock.now()):
+                    job()
+            except TryLater as error:
+                _log.warning("%s waits: %s", name, error)
+            except Exception:
+                _log.exception("%s failed", name)
+
+        return tick
+
+
+def take_slot(database: Database, name: str, seconds: float, now: datetime) -> bool:
+    """Whether this process is the one that does `name` in the slot of time that `now` lies in."""
+    slot = int(now.timestamp() // seconds)
+    try:
+        with database.write() as session:
+            session.add(SlotRow(name=name, slot=slot, at=now))
+    except IntegrityError:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""Letters on their way: taken by one process at a time, handed over, their fate in the ledger.
+
+A letter that was handed over and whose commit was lost is handed over again: under the same Message-ID, so
+that it is recognised as the same letter. # KNOWN GAP: SMTP has no way to ask whether it arrived.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from gateway.core.words import EventName
+from gateway.database import Database
+from gateway.ledger import Ledger
+from gateway.ports import Blobs, Clock
+from gateway.records import LetterRow, SubmissionRow
+from gateway.store import FAILED, HANDED_OVER, WRITTEN
+
+LEASE = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(hours=4)
+BATCH = 20
+
+
+class Delivered(Protocol):
+    """What became of one try: done, refused for good, or neither."""
+
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def permanent(self) -> bool: ...
+    @property
+    def reply(self) -> str: ...
+
+
+class Carrier(Protocol):
+    """Hands a letter over. Never raises for what the other side says; the same key again is harmless."""
+
+    def deliver(self, key: str, letter: bytes, to: str) -> Delivered:
+        """Try once."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A letter that this process may hand over now."""
+
+    key: str
+    number: str
+    to: str
+    sha256: str
+    attempts: int
+
+
+class Outbox:
+    """The letters that are written. Safe for any number of processes: a letter is leased while it travels."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        blobs: Blobs,
+        clock: Clock,
+        carrier: Carrier,
+        max_attempts: int,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._blobs = blobs
+        self._clock = clock
+        self._carrier = carrier
+        self._max_attempts = max_attempts
+
+    def send(self, told: Callable[[str, dict[str, object]], None]) -> int:
+        """Hand over what is due; returns how many letters were tried. `told` hears the fate of each."""
+        due = self._take()
+        for letter in due:
+            with self._blobs.open(letter.sha256) as file:
+                fate = self._carrier.deliver(letter.key, file.read(), letter.to)
+            self._note(letter, fate)
+            told(
+                "letter_handed_over" if fate.ok else "letter_not_handed_over",
+                {"submission": letter.number, "letter": letter.key, "permanent": fate.permanent},
+            )
+        return len(due)
+
+    def _take(self) -> list[Due]:
+        now = self._clock.now()
+        ready = select(LetterRow).where(col(LetterRow.state) == WRITTEN, col(LetterRow.retry_at) <= now)
+        with self._database.read() as session:
+            if session.scalars(ready.limit(1)).first() is None:
+                return []
+        with self._database.write() as session:
+            rows = session.scalars(
+                ready.order_by(col(LetterRow.retry_at)).limit(BATCH).with_for_update(skip_locked=True)
+            ).all()
+            due = []
+            for row in rows:
+                row.retry_at = now + LEASE
+                submission = session.get(SubmissionRow, row.submission_id)
+                number = submission.number if submission else ""
+                due.append(Due(row.key, number, row.draft["to"], row.sha256 or "", row.attempts))
+            return due
+
+    def _note(self, letter: Due, fate: Delivered) -> None:
+        with self._database.write() as session:
+            row = session.scalars(select(LetterRow).where(col(LetterRow.key) == letter.key)).one()
+            now = self._clock.now()
+            row.attempts = letter.attempts + 1
+            row.reply = fate.reply[:500]
+            gave_up = fate.permanent or row.attempts >= self._max_attempts
+            if fate.ok:
+                row.state = HANDED_OVER
+            elif gave_up:
+                row.state = FAILED
+            else:
+                row.retry_at = now + min(timedelta(seconds=5 * 2**row.attempts), LONGEST_PAUSE)
+                return
+            name = EventName.LETTER_HANDED_OVER if fate.ok else EventName.LETTER_FAILED
+            event = {"brief": letter.key, "sha256": letter.sha256, "antwoord": row.reply}
+            self._ledger.append(session, name, now, letter.number, event)

@@ -1,0 +1,253 @@
+"""The running gateway: starts the parts that were asked for, and drains them on SIGTERM."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+
+import prometheus_client
+import uvicorn
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from config.settings import Imap
+from gateway import events, walk
+from gateway.app import House
+from gateway.core.errors import GatewayError, TryLater
+from gateway.jobs import Ticker, Workers
+from gateway.mailboxes import MailboxCursor
+from mail import imap_in, smtp_in
+from portal.app import create_app
+
+_log = logging.getLogger(__name__)
+
+PARTS = ("smtp", "imap", "portal", "worker", "scheduler")
+RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS = 5, 2, 60, 60
+
+
+async def serve(house: House, parts: Iterable[str] = PARTS) -> None:
+    """Run the parts until SIGTERM or SIGINT, then let them finish what they promised.
+
+    Raises OSError when an address cannot be listened on; then nothing runs.
+    """
+    wanted = set(parts)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with contextlib.AsyncExitStack() as stack:
+        if house.database.embedded:
+            house.ports.store.release_leases()  # type: ignore[attr-defined]  # one process: all claims are old ones
+        stack.enter_context(_metrics(house))
+        if "worker" in wanted:
+            stack.enter_context(_workers(house))
+        if "scheduler" in wanted:
+            stack.enter_context(_ticker(house))
+        if "imap" in wanted:
+            stack.enter_context(_mailboxes(house))
+        if "portal" in wanted:
+            await stack.enter_async_context(_portal(house))
+        if "smtp" in wanted:
+            await stack.enter_async_context(_listener(house))
+        events.note("started", {"parts": ",".join(sorted(wanted))})
+        await stopping.wait()
+        events.note("stopping", {})
+    events.note("stopped", {})
+
+
+# ---- the parts -----------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _listener(house: House) -> AsyncIterator[None]:
+    smtp = house.settings.smtp
+    settings = smtp_in.ListenerSettings(
+        hostname=smtp.hostname,
+        addresses=smtp.addresses,
+        portal_url=house.settings.portal.public_url,
+        max_message_bytes=house.settings.max_message_bytes,
+        max_recipients=smtp.max_recipients,
+        max_line_bytes=smtp.max_line_bytes,
+        idle_seconds=smtp.idle_seconds,
+        minimum_rate_bytes_per_second=smtp.minimum_bytes_per_second,
+        max_connections=smtp.max_connections,
+        max_connections_per_address=smtp.max_connections_per_address,
+        max_errors=smtp.max_errors,
+        max_commands=smtp.max_commands,
+        tls=_tls(smtp.tls_cert, smtp.tls_key),
+        require_tls=smtp.require_tls,
+        submission_mb=house.settings.limits.submission_mb,
+    )
+
+    def log(event: str, fields: Mapping[str, object]) -> None:
+        events.note(event, fields)
+        house.desk.wake()
+
+    listener = await smtp_in.serve(smtp.listen, settings, house.desk.store, log)
+    try:
+        yield
+    finally:
+        await listener.close()
+
+
+def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
+    if not certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves the signals to us: all parts stop together."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _portal(house: House) -> AsyncIterator[None]:
+    host, _, port = house.settings.portal.listen.rpartition(":")
+    server = _Uvicorn(
+        uvicorn.Config(
+            create_app(house.desk),
+            host=host.strip("[]"),
+            port=int(port),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+        )
+    )
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        if task.done():
+            # uvicorn ends with SystemExit when it cannot listen; for us that is an OSError like any other.
+            raise OSError(f"cannot listen on {house.settings.portal.listen}")
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.contextmanager
+def _workers(house: House) -> Iterator[None]:
+    workers = Workers(
+        house.settings.work.workers if not house.database.embedded else 1,
+        lambda: walk.advance(house.ports),
+        house.woken,
+    )
+    workers.start()
+    try:
+        yield
+    finally:
+        workers.stop()
+
+
+@contextlib.contextmanager
+def _ticker(house: House) -> Iterator[None]:
+    ticker = Ticker(house.database, house.ports.clock)
+    ticker.every(RESUME_SECONDS, "resume", house.desk.wake)
+    ticker.every(OUTBOX_SECONDS, "outbox", lambda: _send(house))
+    ticker.every(LAPSE_SECONDS, "lapse", lambda: _lapse(house), once=True)
+    ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
+    ticker.start()
+    try:
+        yield
+    finally:
+        ticker.stop()
+
+
+def _send(house: House) -> None:
+    walk.write_letters(house.ports)
+    while house.outbox.send(events.note):
+        pass
+
+
+def _lapse(house: House) -> None:
+    for reference in house.desk.requests.lapse():
+        events.note("request_lapsed", {"request": reference})
+
+
+@contextlib.contextmanager
+def _mailboxes(house: House) -> Iterator[None]:
+    stopping = threading.Event()
+    threads = [
+        threading.Thread(target=_poll, args=(house, box, stopping), name=f"imap-{n}", daemon=True)
+        for n, box in enumerate(house.settings.imap)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+
+
+def _poll(house: House, settings: Imap, stopping: threading.Event) -> None:
+    mailbox = imap_in.Mailbox(settings, house.desk.store, MailboxCursor(house.database), events.note)
+    while not stopping.is_set():
+        try:
+            if mailbox.poll():
+                house.desk.wake()
+        except TryLater as error:
+            _log.warning("mailbox %s waits: %s", settings.mailbox, error)
+        except GatewayError:
+            _log.exception("mailbox %s failed", settings.mailbox)
+        stopping.wait(settings.poll_seconds)
+
+
+# ---- figures -------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _metrics(house: House) -> Iterator[None]:
+    listen = house.settings.metrics.listen
+    if not listen:
+        yield
+        return
+    collector = _Sums(house)
+    prometheus_client.REGISTRY.register(collector)
+    host, _, port = listen.rpartition(":")
+    server, thread = prometheus_client.start_http_server(int(port), host.strip("[]"))
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        prometheus_client.REGISTRY.unregister(collector)
+
+
+class _Sums(Collector):
+    """Counted in the database when somebody asks, so that any process gives the same answer."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        by_status = GaugeMetricFamily(
+            "herstelpost_submissions", "Submissions by status; they add up to all.", labels=["status"]
+        )
+        for status, count in self._house.desk.queries.sums().items():
+            by_status.add_metric([status], count)
+        yield by_status
+        oldest = self._house.desk.queries.oldest_unfinished()
+        age = (self._house.ports.clock.now() - oldest).total_seconds() if oldest else 0.0
+        yield GaugeMetricFamily(
+            "herstelpost_oldest_unfinished_seconds", "Age of the oldest submission not at rest.", value=age
+        )
+        yield GaugeMetricFamily(
+            "herstelpost_scanner_ready",
+            "1 when the malware scanner finds its canary at the size of the cap.",
+            value=1.0 if self._house.scanner.canary().ok else 0.0,
+        )
