@@ -77,7 +77,6 @@ clean: ## stop the private clamd and remove what was installed or cached; data/ 
 # ---- the parts of fast and test ----
 QUICK := $(wildcard tests/core tests/property tests/architecture tests/protocol tests/configs)
 PURE := $(wildcard tests/core tests/property)
-REST := $(filter-out $(PURE) tests/support/ tests/support tests/bench,$(patsubst %/,%,$(wildcard tests/*/)))
 # In a complete run a missing server is a failure, not a reason to skip.
 COMPLETE := HERSTELPOST_REQUIRE_SERVERS=1
 
@@ -94,4 +93,4 @@ _core:
 	$(COMPLETE) $(BIN)/coverage run -m pytest -q $(PURE)
 	$(BIN)/coverage report
 _rest:
-	$(COMPLETE) $(BIN)/pytest -q $(REST)
+	$(COMPLETE) $(BIN)/pytest -q $(PURE:%=--ignore=%) tests

@@ -19,7 +19,7 @@ def _started(server: AbstractContextManager[T]) -> Iterator[T]:
         value = server.__enter__()
     except servers.ServerMissing as missing:
         if os.environ.get("HERSTELPOST_REQUIRE_SERVERS"):
-            pytest.fail(str(missing))
+            pytest.fail(str(missing), pytrace=False)
         pytest.skip(str(missing))
     try:
         yield value

@@ -6,6 +6,7 @@ the test.
 """
 
 import getpass
+import grp
 import os
 import shutil
 import socket
@@ -214,13 +215,15 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 def _configure(server: Dovecot) -> None:
-    owner, group = (str(os.geteuid()), str(os.getegid())) if ROOTLESS else ("mail", "mail")
-    me = getpass.getuser()
-    users = f"default_internal_user = {me}\ndefault_login_user = {me}" if ROOTLESS else ""
+    if ROOTLESS:
+        owner, group = getpass.getuser(), grp.getgrgid(os.getegid()).gr_name
+        users = f"default_internal_user = {owner}\ndefault_login_user = {owner}\ndefault_internal_group = {group}"
+    else:
+        # Mail must not belong to root; this user is on every Debian machine.
+        owner, group, users = "mail", "mail", ""
     directory = server.directory
     (directory / "mail").mkdir()
-    if not ROOTLESS:
-        shutil.chown(directory / "mail", owner, group)
+    shutil.chown(directory / "mail", owner, group)
     _run(
         *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
         *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
@@ -229,12 +232,7 @@ def _configure(server: Dovecot) -> None:
     (directory / "users").write_text(f"{server.username}:{{PLAIN}}{server.password}::::::\n")
     (directory / "dovecot.conf").write_text(
         _DOVECOT_CONF.format(
-            directory=directory,
-            port=server.port,
-            tls_port=server.tls_port,
-            users=users,
-            owner=owner,
-            group=group,
+            directory=directory, port=server.port, tls_port=server.tls_port, users=users, owner=owner, group=group
         )
     )
 
