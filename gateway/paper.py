@@ -127,8 +127,8 @@ def _receipt_submission(
         "received": submission["ontvangenOp"],
         "local": _moment(datetime.fromisoformat(submission["ontvangenOp"])),
         "channel": submission["kanaal"],
-        "sender": submission["afzender"] or "–",
-        "addressee": submission["geadresseerde"] or "–",
+        "sender": submission["afzender"],
+        "addressee": submission["geadresseerde"],
         "request": submission["verzoek"],
         "outcome": submission["besluit"],
         "in_time": submission["opTijd"],
@@ -211,7 +211,7 @@ def _cover_submission(submission: Mapping[str, Any]) -> dict[str, Any]:
         "number": submission["ontvangstnummer"],
         "local": _moment(datetime.fromisoformat(submission["ontvangenOp"])),
         "channel": submission["kanaal"],
-        "sender": submission["afzender"] or "–",
+        "sender": submission["afzender"],
         "outcome": submission["besluit"],
         "in_time": submission["opTijd"],
         "count": len(submission["stukken"]),
@@ -296,7 +296,7 @@ def _fonts() -> typst.Fonts:
 def _shown(value: Any, shown: re.Pattern[str]) -> Any:  # noqa: ANN401 -- any JSON value
     """The same JSON, its strings in characters that can be printed."""
     if isinstance(value, str):
-        return shown.sub(_code_points, _seen(value))
+        return shown.sub(_code_points, seen(value))
     if isinstance(value, Mapping):
         return {key: _shown(v, shown) for key, v in value.items()}
     if isinstance(value, list | tuple):
@@ -304,8 +304,8 @@ def _shown(value: Any, shown: re.Pattern[str]) -> Any:  # noqa: ANN401 -- any JS
     return value
 
 
-def _seen(text: str) -> str:
-    """Composed, with white space as spaces, and unseen characters as their code points."""
+def seen(text: str) -> str:
+    """A text as one honest line: composed, white space as spaces, characters that deceive as their code points."""
     text = unicodedata.normalize("NFC", text)
     return "".join(
         " " if c in "\t\r\n" else f"[U+{ord(c):04X}]" if unicodedata.category(c) in _UNSEEN and c not in _JOINERS else c
