@@ -40,13 +40,13 @@ class Database:
         Raises TryLater when the database is away, locked or full; whether a lost answer to the commit
         means stored or not stored is unknown, so every caller is safe to repeat.
         """
-        with _translated(), Session(self._writing) as session, session.begin():
+        with _translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view; never waits for a writer on SQLite. Raises TryLater like `write`."""
-        with _translated(), Session(self.engine, autoflush=False) as session, session.begin():
+        with _translated(), Session(self.engine, autoflush=False, expire_on_commit=False) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
