@@ -140,7 +140,10 @@ def _ended(code: int) -> str:
 
 # ---- inside the child ----------------------------------------------------------------------------
 
-_OURS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.ENOENT})
+# Our disk, our permissions, our machine: nothing that bytes can bring about.
+_OURS: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EMFILE, errno.ENFILE}
+)
 
 
 def main(work: Callable[[dict[str, Any]], None]) -> None:

@@ -1,0 +1,217 @@
+"""What the real reader, with its real child process, makes of ordinary and odd messages."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from gateway.core.model import PartRole, Reading
+from mail.read import Reader, path_of
+from tests.support import hostile
+
+READER = Reader()
+
+
+def read(message: bytes, folder: Path, **how: bool) -> Reading:
+    raw, out = folder / "raw.eml", folder / "out"
+    raw.write_bytes(message)
+    out.mkdir()
+    return READER.read_message(raw, out, **how)
+
+
+def documents(reading: Reading) -> list[str]:
+    return [part.name for part in reading.parts if part.role is PartRole.DOCUMENT]
+
+
+def test_a_document_arrives_byte_for_byte_with_its_hash(tmp_path):
+    content = hostile.pdf()
+    reading = read(hostile.mail(hostile.text(), hostile.attached(content, "paspoort.pdf")), tmp_path)
+    (document,) = [p for p in reading.parts if p.role is PartRole.DOCUMENT]
+    assert path_of(tmp_path / "out", document).read_bytes() == content
+    assert document.sha256 == hashlib.sha256(content).hexdigest()
+    assert reading.trouble is None
+    assert reading.message is not None
+    assert reading.message.from_address == "anna.voorbeeld@mail.example"
+    assert reading.message.text == "Hierbij de stukken."
+    assert not reading.message.defects
+
+
+def test_an_inline_photo_without_content_id_is_a_document_and_a_logo_in_the_text_is_none(tmp_path):
+    photo = hostile.part(b"\xff\xd8" * 40, 'Content-Type: image/jpeg\nContent-Disposition: inline; filename="IMG_1.jpg"')
+    logo = hostile.part(b"\x89PNG" * 40, "Content-Type: image/png\nContent-ID: <logo@x>")
+    page = hostile.text('<img src="cid:logo@x">', "html")
+    reading = read(hostile.mail(page, photo, logo), tmp_path)
+    assert documents(reading) == ["IMG_1.jpg"]
+    assert [p.note for p in reading.parts if p.role is PartRole.IGNORED] == ["embedded in the text"]
+
+
+def test_a_large_picture_in_the_text_may_be_the_passport_itself(tmp_path):
+    scan = hostile.part(b"\x89PNG" * 40_000, "Content-Type: image/png\nContent-ID: <scan@x>")
+    reading = read(hostile.mail(hostile.text('<img src="cid:scan@x">', "html"), scan), tmp_path)
+    assert [p.note for p in reading.parts if p.role is PartRole.DOCUMENT] == ["shown in the text"]
+
+
+def test_a_pdf_that_is_the_whole_body_is_the_document(tmp_path):
+    message = b"From: scanner@kantoor.example\r\n" + hostile.part(hostile.pdf(), "Content-Type: application/pdf")
+    assert documents(read(message, tmp_path)) == ["document-1.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ("Content-Type: application/pkcs7-signature; name=smime.p7s", "signature"),
+        ("Content-Type: text/calendar; charset=utf-8", "calendar"),
+        ("Content-Type: message/delivery-status", "report"),
+        ("Content-Type: message/external-body; access-type=URL", "a reference to a file elsewhere"),
+    ],
+)
+def test_what_is_ignored_is_listed_with_the_reason(headers, reason, tmp_path):
+    reading = read(hostile.mail(hostile.text(), hostile.part(b"x", headers)), tmp_path)
+    assert [(p.role, p.note) for p in reading.parts[1:]] == [(PartRole.IGNORED, reason)]
+
+
+def test_documents_in_a_forwarded_message_are_found_also_when_it_is_in_base64(tmp_path):
+    inner = hostile.mail(hostile.text(), hostile.attached(hostile.pdf(), "akte.pdf"))
+    for number, encoded in enumerate((False, True)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        outer = hostile.mail(hostile.part(inner, "Content-Type: message/rfc822", encoded=encoded), boundary="buiten")
+        reading = read(outer, folder)
+        (document,) = [p for p in reading.parts if p.role is PartRole.DOCUMENT]
+        assert document.name == "akte.pdf"
+        assert reading.parts[document.parent].role is PartRole.MESSAGE
+
+
+def test_a_zip_is_opened_and_what_a_computer_put_in_is_ignored(tmp_path):
+    archive = hostile.zipped({"map/akte.pdf": hostile.pdf(), "__MACOSX/._akte.pdf": b"x", "map/": b""})
+    reading = read(hostile.mail(hostile.attached(archive, "stukken.zip", "application/zip")), tmp_path)
+    assert [(p.role, p.name) for p in reading.parts] == [
+        (PartRole.CONTAINER, "stukken.zip"),
+        (PartRole.DOCUMENT, "akte.pdf"),
+        (PartRole.IGNORED, "_akte.pdf"),
+    ]
+
+
+def test_an_encrypted_entry_is_a_document_that_says_so(tmp_path):
+    archive = hostile.marked_encrypted(hostile.zipped({"akte.pdf": hostile.pdf()}))
+    reading = read(hostile.mail(hostile.attached(archive, "geheim.zip", "application/zip")), tmp_path)
+    assert [(p.role, p.note, p.bytes > 0) for p in reading.parts] == [
+        (PartRole.CONTAINER, "", True),
+        (PartRole.DOCUMENT, "encrypted", True),
+    ]
+
+
+def test_an_uploaded_mail_and_an_uploaded_zip_are_opened_the_same_way(tmp_path):
+    message = hostile.mail(hostile.text(), hostile.attached(hostile.pdf(), "akte.pdf"))
+    for number, (name, content) in enumerate([("post.eml", message), ("map.zip", hostile.zipped({"post.eml": message}))]):
+        folder = tmp_path / str(number)
+        out = folder / "out"
+        out.mkdir(parents=True)
+        (folder / "raw").write_bytes(content)
+        reading = READER.read_file(folder / "raw", name, "application/octet-stream", out)
+        assert documents(reading) == ["akte.pdf"]
+        assert reading.message is None
+
+
+# ---- ambiguity: two parsers must not see different parts -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        hostile.mail(hostile.text()).replace(b'boundary="=_grens"', b'boundary="x"; boundary="=_grens"'),
+        hostile.mail(hostile.text(), headers="Content-Type: text/plain"),
+        hostile.mail(hostile.text()).replace(b'; boundary="=_grens"', b""),
+        hostile.mail(hostile.text()) + hostile.attached(hostile.pdf(), "verstopt.pdf"),
+        hostile.mail(hostile.text()).replace(b"--=_grens--\r\n", b""),
+        hostile.mail(hostile.part(b"%PDF", "Content-Type: application/pdf\nContent-Transfer-Encoding: 7bit")),
+        hostile.mail(hostile.part(b"QUI=QUI=", "Content-Transfer-Encoding: base64\nContent-Type: image/png", encoded=False)),
+        hostile.mail(hostile.part(b"x", "Content-Type: image/png\nContent-Transfer-Encoding: x-eigen", encoded=False)),
+        hostile.mail(hostile.part(b"begin 644 paspoort.pdf\r\n", "Content-Type: text/plain", encoded=False)),
+        hostile.mail(hostile.part(b"x", "Content-Type: message/partial; id=1; number=1; total=2")),
+        hostile.mail(hostile.text(), headers="From: b@mail.example"),
+    ],
+    ids=[
+        "two boundaries",
+        "two content types",
+        "no boundary",
+        "a part after the end",
+        "no end",
+        "two encodings",
+        "base64 in two padded runs",
+        "an encoding nobody knows",
+        "a uuencoded file in the text",
+        "one piece of a message",
+        "two senders",
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_a_defect_that_a_person_sees(message, tmp_path):
+    reading = read(message, tmp_path)
+    assert reading.trouble is None
+    assert reading.message is not None
+    assert reading.message.defects
+
+
+def test_base64_that_is_padded_in_the_middle_loses_nothing(tmp_path):
+    image = hostile.part(b"QUI=\r\nQ0RF\r\nRg==", "Content-Transfer-Encoding: base64\nContent-Type: image/png", encoded=False)
+    reading = read(hostile.mail(image), tmp_path)
+    assert path_of(tmp_path / "out", reading.parts[0]).read_bytes() == b"ABCDEF"
+
+
+def test_two_senders_are_no_sender(tmp_path):
+    reading = read(hostile.mail(hostile.text(), headers="From: b@mail.example"), tmp_path)
+    assert reading.message is not None
+    assert reading.message.from_address == ""
+
+
+# ---- machines ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "sign"),
+    [
+        ("Auto-Submitted: auto-replied", "auto-submitted"),
+        ("Auto-Submitted: no", ""),
+        ("Precedence: bulk", "bulk"),
+        ("List-Id: <nieuws.example>", "list"),
+        ("X-Auto-Response-Suppress: All", "suppress"),
+    ],
+)
+def test_machines_are_told_by_their_headers(headers, sign, tmp_path):
+    reading = read(hostile.mail(hostile.text(), headers=headers), tmp_path)
+    assert reading.message is not None
+    assert reading.message.automatic == sign
+
+
+@pytest.mark.parametrize(
+    ("subject", "machine"),
+    [
+        ("Automatisch antwoord: uw verzoek", True),
+        ("Out of Office: request", True),
+        ("Réponse automatique : demande", True),
+        ("Automatische Antwort: Anfrage", True),
+        ("Otomatik yanıt: talep", True),
+        ("رد تلقائي: طلب", True),
+        ("Undeliverable: receipt", True),
+        ("RE: Verzoek om aanvulling", False),
+        ("Mijn automatische incasso", False),
+    ],
+)
+def test_machines_are_told_by_their_subject_in_six_languages(subject, machine, tmp_path):
+    message = hostile.mail(hostile.text()).replace(b"Subject: Aanvulling", b"Subject: " + subject.encode())
+    reading = read(message, tmp_path)
+    assert reading.message is not None
+    assert (reading.message.automatic == "subject") is machine
+
+
+def test_an_empty_return_path_is_a_bounce(tmp_path):
+    reading = read(hostile.mail(hostile.text()), tmp_path, null_sender=True)
+    assert reading.message is not None
+    assert reading.message.automatic == "bounce"
+
+
+def test_links_to_cloud_stores_are_recognised_and_nothing_else(tmp_path):
+    words = "Zie https://we.tl/t-abc en https://example.org/we.tl en https://evilwetransfer.com/x"
+    reading = read(hostile.mail(hostile.text(words)), tmp_path)
+    assert reading.message is not None
+    assert reading.message.links == ("https://we.tl/t-abc",)

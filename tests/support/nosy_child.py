@@ -1,0 +1,43 @@
+"""A child that tells what it can see and do; for the tests of `scanners.child`."""
+
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from scanners import child
+
+
+def look(job: dict[str, Any]) -> None:
+    """Do what the job asks for: `look` around, `sleep` with a child of its own, `hog` memory, or `die`."""
+    match job["do"]:
+        case "look":
+            status = Path("/proc/self/status").read_text(encoding="ascii")
+            child.say(
+                {
+                    "environment": sorted(os.environ),
+                    "no_new_privileges": "NoNewPrivs:\t1" in status,
+                    "connects": _connects(job["port"]),
+                }
+            )
+        case "sleep":
+            child.say(subprocess.Popen(["sleep", "600"]).pid)  # noqa: S607 -- any program will do
+            time.sleep(600)
+        case "hog":
+            child.say(len(bytearray(2**33)))
+        case "die":
+            os.abort()
+
+
+def _connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    child.main(look)
