@@ -140,7 +140,7 @@ class Listener:
             self._server.close()
         for connection in tuple(self._connections):
             connection.shut_down()
-        handlers = [connection.handler for connection in self._connections]
+        handlers = [connection.handler() for connection in self._connections]
         if handlers:
             await asyncio.wait(handlers, timeout=limit_seconds)
         for connection in tuple(self._connections):
@@ -211,6 +211,8 @@ class GatewaySMTP(SMTP):
         self._busy = False
         self._over = False
 
+    # aiosmtpd's constructor reads every attribute of the class, so nothing here may be a property.
+
     # ---- the connection ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -229,7 +231,6 @@ class GatewaySMTP(SMTP):
         self._reader.feed_eof()
         return not self._tls
 
-    @property
     def handler(self) -> asyncio.Task[None]:
         """The task that serves this connection."""
         assert self._handler_coroutine is not None
@@ -375,7 +376,7 @@ class GatewaySMTP(SMTP):
             raise BadCommand("tls_already")
         if self._settings.tls is None:
             raise BadCommand("tls_unavailable")
-        self._wire.pause_reading()
+        self._wire().pause_reading()
         if self._read_ahead():
             # Commands somebody put into the clear text, to be run as if they came over TLS (CVE-2024-34083).
             self._say_goodbye("out_of_step")
@@ -387,7 +388,7 @@ class GatewaySMTP(SMTP):
         address, parameters = smtp_syntax.path(arg or "", "FROM:")
         if not self._helo:
             raise BadCommand("say_hello")
-        if self._mail.mail_from is not None:
+        if self._mail().mail_from is not None:
             raise BadCommand("one_at_a_time")
         size = self._check_parameters(parameters)
         utf8 = "SMTPUTF8" in parameters
@@ -395,17 +396,15 @@ class GatewaySMTP(SMTP):
         if address and (fault := smtp_syntax.address_fault(address, utf8=utf8, bad="bad_sender")):
             raise BadCommand(fault)
         if size > self._settings.max_message_bytes:
-            await self._register(
-                Reason.TOO_LARGE, "", Envelope(address, (), self._peer, self._helo, self._tls), size
-            )
+            await self._register(Reason.TOO_LARGE, "", Envelope(address, (), self._peer, self._helo, self._tls), size)
             raise BadCommand("too_large")
-        self._mail.mail_from = address
-        self._mail.smtp_utf8 = utf8
+        self._mail().mail_from = address
+        self._mail().smtp_utf8 = utf8
         await self._answer("sender_ok")
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
         address, parameters = smtp_syntax.path(arg or "", "TO:")
-        mail = self._mail
+        mail = self._mail()
         if mail.mail_from is None:
             raise BadCommand("mail_first")
         if parameters:
@@ -425,7 +424,7 @@ class GatewaySMTP(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         if arg:
             raise BadCommand("syntax", syntax="DATA")
-        if not self._mail.rcpt_tos:
+        if not self._mail().rcpt_tos:
             await self._refuse_data()
             return
         self._busy = True
@@ -466,14 +465,12 @@ class GatewaySMTP(SMTP):
 
     # ---- what commands are made of -------------------------------------------------------------------
 
-    @property
     def _wire(self) -> asyncio.Transport:
         """The transport. Raises ConnectionError when there is none any more."""
         if not isinstance(self.transport, asyncio.Transport):
             raise ConnectionResetError("the client hung up")
         return self.transport
 
-    @property
     def _mail(self) -> Transaction:
         assert self.envelope is not None
         return self.envelope
@@ -505,7 +502,7 @@ class GatewaySMTP(SMTP):
         limit = self._settings.idle_seconds
         try:
             secure = await self.loop.start_tls(
-                self._wire, self, context, server_side=True, ssl_handshake_timeout=limit
+                self._wire(), self, context, server_side=True, ssl_handshake_timeout=limit
             )
         except OSError as error:
             self._log("smtp_tls_failed", error=type(error).__name__)
@@ -536,12 +533,12 @@ class GatewaySMTP(SMTP):
         self._log("smtp_refused", reason=str(reason), bytes=size)
 
     def _evidence(self, *recipients: str) -> Envelope:
-        return Envelope(self._mail.mail_from or "", recipients, self._peer, self._helo, self._tls)
+        return Envelope(self._mail().mail_from or "", recipients, self._peer, self._helo, self._tls)
 
     # ---- DATA ----------------------------------------------------------------------------------------
 
     async def _refuse_data(self) -> None:
-        if self._mail.mail_from is not None and self._refused_recipients:
+        if self._mail().mail_from is not None and self._refused_recipients:
             await self._answer("no_recipients")
         else:
             await self._answer("recipient_first")
@@ -582,7 +579,7 @@ class GatewaySMTP(SMTP):
         early = await self._reader.read(ahead) if ahead else b""
         pace = Pace(settings.idle_seconds, settings.minimum_rate_bytes_per_second)
         max_octets = settings.max_message_bytes + settings.max_refused_bytes
-        receiver = Receiver(self, self._wire, body, pace, max_octets)
+        receiver = Receiver(self, self._wire(), body, pace, max_octets)
         try:
             receiver.start(early)
             await receiver.ended
@@ -595,14 +592,14 @@ class GatewaySMTP(SMTP):
         assert body.fault is not None
         if body.error is not None:
             raise body.error
-        recipients = tuple(self._mail.rcpt_tos)
+        recipients = tuple(self._mail().rcpt_tos)
         await self._register(_REASONS[body.fault], recipients[0], self._evidence(*recipients), body.octets)
         await self._answer(body.fault.value)
 
     async def _accept(self, spool: Spool, received_at: datetime) -> None:
         """Hand the message in, and say what came of it. A client that hangs up meanwhile changes nothing."""
         source = f"smtp:{secrets.token_hex(16)}"
-        envelope = self._evidence(*self._mail.rcpt_tos)
+        envelope = self._evidence(*self._mail().rcpt_tos)
         task = self._listener.carry_on(self._hand_in(spool, received_at, source, envelope))
         reply = await asyncio.shield(task)
         self._commands = 0

@@ -1,0 +1,31 @@
+"""Golden SMTP dialogues: one file a habit or a misbehaviour, played against a real listener."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from tests.support import smtp
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "smtp").glob("*.smtp"))
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    return smtp.certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_the_dialogue_goes_as_written(path: Path, tls: ssl.SSLContext) -> None:
+    script = smtp.transcript(path)
+    intake = smtp.RecordingIntake()
+    wanted = {"tls": tls, **script.changes}
+    with smtp.listening(intake, smtp.settings(**wanted)) as running:
+        with smtp.Client(running.port) as client:
+            smtp.play(client, script.steps)
+        with smtp.Client(running.port) as next_client:
+            assert next_client.reply(), "the listener does not live on"
+    assert len(intake.arrivals) == script.received
+    assert tuple(attempt.reason for attempt in intake.attempts) == script.registered
+    assert intake.left_open() == 0
+    assert not [a for a in intake.arrivals if "evil" in a.envelope.mail_from], "a message was smuggled in"
