@@ -119,6 +119,7 @@ def _draw_image(source: Path, target: Path, _name: str, _made_at: datetime) -> N
     with Image.open(source, formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise NotShown("limits")
+        image.load()  # half a picture must not pass for a whole one
         # A JPEG goes in as it is, turned by a number beside it: nothing is lost.
         pages = [source.read_bytes()] if image.format == "JPEG" else list(_frames(image))
     with target.open("wb") as out:
