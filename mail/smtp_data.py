@@ -96,7 +96,7 @@ class Body:
     def _judge(self, text: str) -> Fault | None:
         # The decoder of text files notes in one pass which line ends it saw; counting them takes three.
         seen = io.IncrementalNewlineDecoder(None, translate=False)
-        seen.decode(text)
+        seen.decode(text, final=True)
         if seen.newlines not in {None, "\r\n"}:
             return Fault.BARE_NEWLINE
         if "\0" in text:
