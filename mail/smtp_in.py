@@ -111,7 +111,7 @@ class Listener:
         self.port = 0
         self.closing = False
         self._designated = frozenset(address.lower() for address in settings.addresses)
-        self._connections: set[GatewaySMTP] = set()
+        self.connections: set[GatewaySMTP] = set()
         self._by_peer: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[str]] = set()
         self._threads = ThreadPoolExecutor(settings.max_accepting, "smtp")
@@ -138,12 +138,12 @@ class Listener:
         self.closing = True
         if self._server is not None:
             self._server.close()
-        for connection in tuple(self._connections):
+        for connection in tuple(self.connections):
             connection.shut_down()
-        handlers = [connection.handler() for connection in self._connections]
+        handlers = [connection.handler() for connection in self.connections]
         if handlers:
             await asyncio.wait(handlers, timeout=limit_seconds)
-        for connection in tuple(self._connections):
+        for connection in tuple(self.connections):
             connection.cut_off()
         await asyncio.gather(*handlers, *self._tasks, return_exceptions=True)
         self._threads.shutdown()
@@ -155,16 +155,16 @@ class Listener:
 
     def admit(self, connection: "GatewaySMTP", peer: str) -> bool:
         """Count a new connection in; False when there are too many, in all or from this address."""
-        self._connections.add(connection)
+        self.connections.add(connection)
         self._by_peer[peer] += 1
         return (
-            len(self._connections) <= self.settings.max_connections
+            len(self.connections) <= self.settings.max_connections
             and self._by_peer[peer] <= self.settings.max_connections_per_address
         )
 
     def forget(self, connection: "GatewaySMTP", peer: str) -> None:
         """Count a connection out."""
-        self._connections.discard(connection)
+        self.connections.discard(connection)
         self._by_peer[peer] -= 1
         if self._by_peer[peer] <= 0:
             del self._by_peer[peer]

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gateway.core.model import Accepted, Arrival, RefusedAttempt, StoredFile
-from gateway.ports import Intake
+from gateway.ports import Intake, Spool
 from mail import smtp_in
 from mail.smtp_in import ListenerSettings
 
@@ -76,7 +77,7 @@ class RecordingIntake:
     before_accept: Callable[[], None] = _nothing
     before_register: Callable[[], None] = _nothing
 
-    def spool(self) -> RecordingSpool:
+    def spool(self) -> Spool:
         self.before_spool()
         self.spools.append(RecordingSpool(self))
         return self.spools[-1]
@@ -109,6 +110,10 @@ class Running:
     listener: smtp_in.Listener
     events: list[tuple[str, Mapping[str, object]]]
     troubles: list[str]
+
+    def close_soon(self, limit_seconds: float = 60.0) -> Future[None]:
+        """Close the listener; resolves when that is done."""
+        return asyncio.run_coroutine_threadsafe(self.listener.close(limit_seconds), self.loop)
 
     def count(self, event: str) -> int:
         return sum(name == event for name, _ in self.events)
