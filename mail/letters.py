@@ -77,7 +77,8 @@ class House:
 def compose(facts: LetterFacts, house: House) -> bytes:
     """The letter, ASCII with CRLF, ready for DATA.
 
-    In the reader's language, Dutch or English; in both when neutral or when the language is another one.
+    In the reader's language, Dutch or English; in both when neutral or when the language is another one. The
+    submission and the request have every field of the contract.
     A neutral letter carries no attachments: a receipt package names the address it was sent to. Raises
     ValueError for an address or message ID that does not fit in a header.
     """
@@ -101,13 +102,14 @@ def may_answer(to: str, automatic: str, own_addresses: Iterable[str]) -> bool:
     or to an address that cannot stand in a header. Who is not answered must be told in another way.
     """
     local, at, domain = to.casefold().rpartition("@")
-    if automatic or not at or not _ADDRESS.fullmatch(to) or _MACHINES.fullmatch(local.strip('"')):
+    if automatic or not at or not _ADDRESS.fullmatch(to) or _MACHINES.fullmatch(local):
         return False
     own = {_without_subaddress(address.casefold()) for address in own_addresses}
     return _without_subaddress(f"{local}@{domain}") not in own
 
 
-_ADDRESS: Final = re.compile(r"[!-?A-~]{1,64}@[0-9A-Za-z.\[\]:-]{1,255}")
+# A dot-atom of RFC 5322 section 3.2.3: a comma or a quote would make another mailbox of it in a header.
+_ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[0-9A-Za-z.\[\]:-]{1,255}", re.ASCII)
 _MACHINES: Final = re.compile(
     r"mailer-daemon|postmaster|majordomo|listserv|bounces?([-+=].*)?|owner-.*|.*-(bounces|request)(\+.*)?"
     r"|(.*[-_.+])?(no|do[-_.]?not)[-_.]?reply([-_.+\d].*)?|niet[-_.]?(be)?antwoorden"

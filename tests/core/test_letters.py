@@ -325,7 +325,9 @@ def test_html_loads_nothing_and_names_its_language():
     assert '<div lang="en">' in body(parsed(NEUTRAL["neutral-receipt"]), "html")
 
 
-@pytest.mark.parametrize("bad", ["a@b.nl\r\nBcc: c@d.nl", "no address", "", "é@b.nl", "a b@c.nl", "<a@b.nl>"])
+@pytest.mark.parametrize(
+    "bad", ["a@b.nl\r\nBcc: c@d.nl", "no address", "", "é@b.nl", "a b@c.nl", "<a@b.nl>", "a,c@b.nl", '"x"@b.nl']
+)
 def test_an_address_that_does_not_fit_in_a_header_is_refused(bad):
     assert not letters.may_answer(bad, "", ())
     with pytest.raises(ValueError, match="cannot stand in a header"):
