@@ -24,7 +24,7 @@ from gateway.ports import Clock, Ports
 from gateway.queries import Queries
 from gateway.requests import Requests
 from gateway.schema import dump
-from gateway.store import DatabaseStore, Policy
+from gateway.store import FAILED, DatabaseStore, Policy
 from mail import letters, outbound, read, read_child
 from scanners import child, clam, inspect
 
@@ -105,6 +105,7 @@ def build(settings: Settings) -> House:
         receipt_files=receipt_files,
         bundle=_bundler(queries, receipt_files, blobs, clock),
         audit=_auditor(database, blobs, ledger),
+        health=_health(queries, scanner),
     )
     carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
     outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts)
@@ -234,6 +235,17 @@ def _bundler(
         return bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now())
 
     return write
+
+
+def _health(queries: Queries, scanner: clam.Clam) -> Callable[[], dict[str, str]]:
+    def health() -> dict[str, str]:
+        failed = queries.letter_sums().get(FAILED, 0)
+        return {
+            "scanner": "goed" if scanner.canary().ok else "ziet niets",
+            "brieven": f"{failed} niet bezorgd" if failed else "goed",
+        }
+
+    return health
 
 
 def _auditor(database: Database, blobs: FileBlobs, ledger: Ledger) -> Callable[[bool], Audit]:

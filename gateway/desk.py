@@ -1,6 +1,6 @@
 """What pages, API and command line stand on: one value with everything they may use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class Desk:
     `wake`: tell the workers that there is something to do. `settle(number, seconds)`: wait until a
     submission rests, at most so long. `receipt_files(number)`: the receipt package by file name, or empty
     while there is none. `bundle(reference, path)`: write a request's bundle. `audit(content)`: check all.
+    `health()`: the state of scanner and letters, a word each, for who watches over us.
     """
 
     settings: Settings
@@ -35,3 +36,4 @@ class Desk:
     receipt_files: Callable[[str], dict[str, bytes]]
     bundle: Callable[[str, Path], BundleReport]
     audit: Callable[[bool], Audit]
+    health: Callable[[], Mapping[str, str]]

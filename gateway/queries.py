@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
@@ -121,7 +121,13 @@ class Queries:
             query = query.where(col(SubmissionRow.received_at) < until)
         with self._database.read() as session:
             if request is not None:
-                query = query.where(col(SubmissionRow.request_id) == request_row(session, request).id)
+                query = query.where(
+                    or_(
+                        col(SubmissionRow.request_id) == request_row(session, request).id,
+                        # Before matching only the session it came in by can tell.
+                        and_(col(SubmissionRow.request_id).is_(None), col(SubmissionRow.session_request) == request),
+                    )
+                )
             return tuple(mapping.submission_view(session, row) for row in session.scalars(query))
 
     def submission(self, number: str) -> Inzending:
@@ -209,6 +215,12 @@ class Queries:
             for step, count in counts:
                 sums[STATUS[Step(step)].value] += count
             return sums
+
+    def letter_sums(self) -> dict[str, int]:
+        """How many letters are in each state."""
+        with self._database.read() as session:
+            counts = session.execute(select(col(LetterRow.state), func.count()).group_by(col(LetterRow.state)))
+            return {str(state): int(count) for state, count in counts}
 
     def oldest_unfinished(self) -> datetime | None:
         """When the oldest submission was accepted that is neither done nor held."""

@@ -464,6 +464,12 @@ class DatabaseStore:
             self._ledger.append(session, EventName.PERSON_ACTED, now, row.number, event)
             self._move(row, "act")
 
+    def note_access(self, subject: str, what: str, officer: str) -> None:
+        """A person took content out: who, what, when (BIO2 8.15.01). `subject`: receipt number or reference."""
+        event = {"medewerker": officer, "wat": what}
+        with self._database.write() as session:
+            self._ledger.append(session, EventName.CONTENT_ACCESS, self._clock.now(), subject, event)
+
     # ---- what the facts are made of --------------------------------------------------------------
 
     def _sender(self, session: Session, row: SubmissionRow) -> Sender:
