@@ -1,44 +1,45 @@
 """`herstelpost check`: tries every server that the configuration names, and says everything at once."""
 
-import smtplib
 import socket
 from collections.abc import Callable, Iterator
 
-from config.settings import BadConfiguration, Settings
-from gateway import app
+from config.settings import BadConfiguration, Imap, Settings
+from gateway import app, events
 from gateway.core.errors import GatewayError
+from gateway.mailboxes import MailboxCursor
 from mail import imap_in
 from scanners import clam
 
 TIMEOUT_SECONDS = 10
 
 
-def problems(settings: Settings, name: str = "configuration") -> tuple[str, ...]:
-    """Every problem as `file: key: problem`; empty when all of it answers."""
-    found = []
+def problems(settings: Settings, name: str) -> tuple[str, ...]:
+    """Every problem as `file: key: problem`; empty when all of it answers. `name`: of the configuration."""
+    found: list[str] = []
     for key, attempt in _attempts(settings):
         try:
             attempt()
         except BadConfiguration as error:
             found += error.problems
-        except (GatewayError, OSError, smtplib.SMTPException, ValueError) as error:
+        except (GatewayError, OSError) as error:
             found.append(f"{name}: {key}: {error}")
     return tuple(found)
 
 
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "database.url", lambda: app.build(settings).close()
-    yield "scanners.clamd", lambda: _scanner(settings)
+    yield "scanners.clamd", lambda: _scan(settings)
     if settings.outbound.smarthost:
         yield "outbound.smarthost", lambda: _connect(settings.outbound.smarthost)
     for number, box in enumerate(settings.imap):
-        yield f"imap.{number}", lambda box=box: imap_in.try_sign_in(box)  # type: ignore[misc]
+        yield f"imap.{number}", _sign_in(settings, box)
 
 
-def _scanner(settings: Settings) -> None:
-    canary = clam.Clam(settings.clamd_address, settings.cap_bytes, timeout_seconds=TIMEOUT_SECONDS).run_canary()
+def _scan(settings: Settings) -> None:
+    scanner = clam.Clam(settings.clamd_address, settings.cap_bytes, timeout_seconds=TIMEOUT_SECONDS)
+    canary = scanner.run_canary()
     if not canary.ok:
-        raise ValueError(f"{settings.clamd_address}: {canary.detail}")
+        raise OSError(f"{settings.clamd_address}: {canary.detail}")
 
 
 def _connect(address: str) -> None:
@@ -47,3 +48,14 @@ def _connect(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), TIMEOUT_SECONDS).close()
     except OSError as error:
         raise OSError(f"{address} cannot be reached: {error}") from error
+
+
+def _sign_in(settings: Settings, box: Imap) -> Callable[[], None]:
+    def sign_in() -> None:
+        house = app.build(settings)
+        try:
+            imap_in.Mailbox(box, house.desk.store, MailboxCursor(house.database), events.note).check()
+        finally:
+            house.close()
+
+    return sign_in

@@ -46,7 +46,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.without_configuration:
             return int(given.command(given, Settings()))
-        settings, _ = configuration.load(given.config)
+        settings, given.config_name = configuration.load(given.config)
         return int(given.command(given, settings))
     except BadConfiguration as error:
         _say(*error.problems)
@@ -93,8 +93,8 @@ def _hints(settings: Settings, house: app.House) -> list[str]:
     return hints
 
 
-def _check(_given: argparse.Namespace, settings: Settings) -> int:
-    problems = checks.problems(settings)
+def _check(given: argparse.Namespace, settings: Settings) -> int:
+    problems = checks.problems(settings, given.config_name)
     _say(*problems)
     if not problems:
         _say("herstelpost: configuration and servers are in order")
@@ -118,7 +118,7 @@ def _example_config(_given: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _demo(given: argparse.Namespace, settings: Settings) -> int:
-    return demo.run(settings, slow=given.slow)
+    return demo.run(settings, slow=bool(given.slow))
 
 
 # ---- requests ------------------------------------------------------------------------------------

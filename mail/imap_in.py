@@ -127,6 +127,11 @@ class Mailbox:
         self._log("imap_polled", {"mailbox": self.key, "accepted": accepted, "waiting": len(self._troubled)})
         return accepted
 
+    def check(self) -> None:
+        """Sign in and look at the mailbox, nothing more. Raises TryLater, which says what is wrong."""
+        with self._session() as client:
+            client.select_folder(self._account.mailbox, readonly=True)
+
     # ---- connection ----
 
     @contextmanager
