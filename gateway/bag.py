@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 from io import BytesIO
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 from zoneinfo import ZoneInfo
 
 from gateway.core.errors import Corrupt
@@ -27,9 +27,9 @@ _DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n
 
 
 class Bag:
-    """One bag being written. Add the payload, then `close`; without that it is not a bag.
+    """One bag being written. Add the payload, then `seal`; without that it is not a bag.
 
-    `base` becomes the one directory in the zip. After an exception what was written is worthless.
+    `base` becomes the one directory in the zip. Use it in a `with`; what an exception leaves behind is worthless.
     """
 
     def __init__(self, out: BinaryIO, base: str, made_at: datetime) -> None:
@@ -41,6 +41,12 @@ class Bag:
         self._payload: list[str] = []
         self._tags: list[str] = []
         self._add_tag("bagit.txt", _DECLARATION)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._zip.close()
 
     def add(self, path: str, source: BinaryIO, size: int, sha256: str | None = None) -> None:
         """Add a payload file under `data/`. Raises Corrupt when its bytes are not the `sha256` promised."""
@@ -55,7 +61,7 @@ class Bag:
         """Add a small payload file."""
         self.add(path, BytesIO(content), len(content))
 
-    def close(self, info: Mapping[str, str]) -> None:
+    def seal(self, info: Mapping[str, str]) -> None:
         """Write what makes it a bag: bag-info.txt with `info`, and the manifests (RFC 8493 sections 2.1 and 2.2)."""
         lines = {
             "Bag-Software-Agent": f"herstelpost {version('herstelpost')}",
@@ -66,7 +72,6 @@ class Bag:
         self._add_tag("bag-info.txt", "".join(f"{key}: {value}\n" for key, value in lines.items()).encode())
         self._add_tag("manifest-sha256.txt", "".join(self._payload).encode())
         self._write_bytes("tagmanifest-sha256.txt", "".join(self._tags).encode())
-        self._zip.close()
 
     def _add_tag(self, path: str, content: bytes) -> None:
         self._tags.append(f"{self._write_bytes(path, content)}  {path}\n")

@@ -329,19 +329,19 @@ def _stuk(document: BundleDocument, items: Mapping[str, str]) -> dict[str, Any]:
 
 def _written(out: BinaryIO, plan: _Plan, pdf: _Merged, blobs: Blobs, made_at: datetime) -> BundleReport:
     reference = plan.request["kenmerk"]
-    bag = Bag(out, reference, made_at)
     contents = "\n".join(_lines(plan, pdf)) + "\n"
-    bag.add_bytes("inhoud.txt", contents.encode())
-    bag.add_bytes("inhoud.json", json.dumps(_json(plan, pdf, made_at), indent=1).encode())
-    with pdf.path.open("rb") as file:
-        bag.add(MERGED, file, pdf.path.stat().st_size)
-    for path, stored in plan.copies.items():
-        with blobs.open(stored.sha256) as file:
-            bag.add(path, file, stored.bytes, stored.sha256)
-    for submission in plan.submissions:
-        for name, content in sorted(submission.receipt.items()):
-            bag.add_bytes(_receipt_path(submission, name), content)
-    bag.close({"External-Identifier": reference, "Bag-Group-Identifier": plan.request["zaaknummer"]})
+    with Bag(out, reference, made_at) as bag:
+        bag.add_bytes("inhoud.txt", contents.encode())
+        bag.add_bytes("inhoud.json", json.dumps(_json(plan, pdf, made_at), indent=1).encode())
+        with pdf.path.open("rb") as file:
+            bag.add(MERGED, file, pdf.path.stat().st_size)
+        for path, stored in plan.copies.items():
+            with blobs.open(stored.sha256) as file:
+                bag.add(path, file, stored.bytes, stored.sha256)
+        for submission in plan.submissions:
+            for name, content in sorted(submission.receipt.items()):
+                bag.add_bytes(_receipt_path(submission, name), content)
+        bag.seal({"External-Identifier": reference, "Bag-Group-Identifier": plan.request["zaaknummer"]})
     withheld = tuple(d.place for d in plan.documents if d.path is None)
     return BundleReport(bag.payload_bytes, bag.payload_files, pdf.pages, pdf.not_shown, withheld, contents)
 
