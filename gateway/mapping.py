@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from gateway.core.answers import ABOUT_THE_BYTES
 from gateway.core.facts import Act, Clue, Facts
 from gateway.core.model import (
     Arrival,
@@ -38,6 +39,7 @@ from gateway.core.words import (
     Reason,
     RequestStatus,
     Role,
+    Status,
     Unit,
 )
 from gateway.records import FileRow, ItemRow, PartRow, PartyRow, RequestRow, SubmissionRow
@@ -216,18 +218,25 @@ def _received_view(file: StoredFile) -> InzendingStuk:
 def neutral(view: Inzending) -> Inzending:
     """What an unknown or unauthenticated sender may learn: that these bytes came in, and when (P7).
 
-    File names are left out too: a forged sender address would carry them to somebody else.
+    File names are left out too: a forged sender address would carry them to somebody else. Of the reasons
+    only those stay that follow from the bytes themselves.
     """
     bare = tuple(
-        s.model_copy(update={"naam": "", "besluit": None, "reden": None, "nummer": None}) for s in view.stukken
+        s.model_copy(update={"naam": "", "besluit": None, "reden": _about_the_bytes(s.reden), "nummer": None})
+        for s in view.stukken
     )
     return view.model_copy(
         update={
             "geadresseerde": "",
             "verzoek": None,
+            "status": Status.RECEIVED,
             "besluit": None,
-            "redenen": (),
+            "redenen": tuple(reason for reason in view.redenen if _about_the_bytes(reason)),
             "opTijd": None,
             "stukken": bare,
         }
     )
+
+
+def _about_the_bytes(reason: Reason | None) -> Reason | None:
+    return reason if reason in ABOUT_THE_BYTES else None

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from gateway import reasons
 from gateway.core import terms
+from gateway.core.answers import ABOUT_THE_BYTES
 from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
 from mail.texts import say
 
@@ -79,7 +80,7 @@ def compose(facts: LetterFacts, house: House) -> bytes:
 
     In the reader's language, Dutch or English; in both when neutral or when the language is another one. The
     submission and the request have every field of the contract.
-    A neutral letter carries no attachments: a receipt package names the address it was sent to. Raises
+    The attachments of a neutral letter must say no more than the letter (`gateway.mapping.neutral`). Raises
     ValueError for an address or message ID that does not fit in a header.
     """
     both = facts.neutral or facts.language not in reasons.LANGUAGES
@@ -91,8 +92,7 @@ def compose(facts: LetterFacts, house: House) -> bytes:
     titles = " / ".join(say(f"subject_{facts.kind}", language) for language in languages)
     subject = f"{titles} {facts.submission['ontvangstnummer']}"
     body = _alternatives(parts, subject, facts.message_id)
-    attachments = () if facts.neutral else facts.attachments
-    return _header(facts, house, subject, languages) + _mixed(body, attachments, facts.message_id)
+    return _header(facts, house, subject, languages) + _mixed(body, facts.attachments, facts.message_id)
 
 
 def may_answer(to: str, automatic: str, own_addresses: Iterable[str]) -> bool:
@@ -166,7 +166,7 @@ def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
         *_explained(_reasons_in(submission), facts, house, language),
         Heading(say("how", language)),
         Points(_ways(request, house, language)),
-        *_meaning(language, proof=any(a.name.endswith(".tlog-proof") for a in facts.attachments)),
+        *_meaning(language, proof=_has_proof(facts)),
         *_closing(house, language),
     ]
 
@@ -193,26 +193,9 @@ def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
         *_explained(told, facts, house, language),
         Heading(say("how", language)),
         Points(ways),
-        *_meaning(language, proof=False),
-        Line(say("neutral_proof", language)),
+        *_meaning(language, proof=_has_proof(facts)),
         *_closing(house, language),
     ]
-
-
-ABOUT_THE_BYTES: Final = frozenset(
-    {
-        Reason.NOT_DESIGNATED,
-        Reason.TOO_LARGE,
-        Reason.INFECTED,
-        Reason.ACTIVE_CONTENT,
-        Reason.ENCRYPTED,
-        Reason.UNREADABLE,
-        Reason.FILE_TYPE,
-        Reason.TOO_COMPLEX,
-        Reason.NO_DOCUMENTS,
-    }
-)
-"""What may be told to anybody: it follows from what they sent. All else would tell what we have on file."""
 
 
 def _refused_unknown(kind: str, told: Sequence[Reason], language: str) -> list[Block]:
@@ -383,6 +366,10 @@ def _ways(request: Mapping[str, Any] | None, house: House, language: str) -> tup
     if "portaal" in channels:
         ways.append(Line(say("how_portal", language), house.portal_url))
     return (*ways, Line(say("how_phone", language, phone=house.help_phone)))
+
+
+def _has_proof(facts: LetterFacts) -> bool:
+    return any(a.name.endswith(".tlog-proof") for a in facts.attachments)
 
 
 def _meaning(language: str, *, proof: bool) -> list[Block]:

@@ -164,10 +164,6 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Heeft u ons niets gestuurd? Dan gebruikte iemand anders uw mailadres. U hoeft niets te doen.",
         "Did you not send us anything? Then somebody else used your mail address. You do not have to do anything.",
     ),
-    "neutral_proof": (
-        "Wilt u een bewijs van ontvangst? Bel ons en noem uw ontvangstnummer.",
-        "Do you want proof of receipt? Call us and mention your receipt number.",
-    ),
     # ---- what this letter is ----
     "meaning": ("Wat betekent dit bericht?", "What does this message mean?"),
     "meaning_is": (

@@ -38,6 +38,21 @@ class Draft:
     measured: int = 0
 
 
+ABOUT_THE_BYTES: Final = frozenset(
+    {
+        Reason.NOT_DESIGNATED,
+        Reason.TOO_LARGE,
+        Reason.INFECTED,
+        Reason.ACTIVE_CONTENT,
+        Reason.ENCRYPTED,
+        Reason.UNREADABLE,
+        Reason.FILE_TYPE,
+        Reason.TOO_COMPLEX,
+        Reason.NO_DOCUMENTS,
+    }
+)
+"""What may be told to anybody: it follows from what they sent. All else would tell what we have on file."""
+
 KIND: Final[dict[Outcome, str]] = {
     Outcome.ACCEPTED: "receipt",
     Outcome.PARTLY: "receipt",
