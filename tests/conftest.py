@@ -50,3 +50,12 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
     """The SQLAlchemy address of an empty database, this test's own."""
     with servers.postgres_database(postgres_url) as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The SQLAlchemy address of an empty database, this test's own, of each kind we run on."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'herstelpost.db'}"
+    address: str = request.getfixturevalue("postgres_database")
+    return address
