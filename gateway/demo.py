@@ -4,7 +4,9 @@ It starts the real gateway as a process of its own on free ports, talks to it as
 they and the caseworker would see. Nothing is canned: every line comes from the running gateway.
 """
 
+import html
 import json
+import re
 import smtplib
 import socket
 import subprocess
@@ -119,7 +121,9 @@ def _ask(stage: Stage) -> dict[str, Any]:
 
 
 def _mail_documents(stage: Stage, request: Mapping[str, Any]) -> None:
-    _scene(stage, "The applicant answers by mail", "A passport, a marriage certificate, and a pay slip nobody asked for.")
+    _scene(
+        stage, "The applicant answers by mail", "A passport, a marriage certificate, and a pay slip nobody asked for."
+    )
     number = _mail(
         stage,
         _message(
@@ -157,7 +161,9 @@ def _mail_malware(stage: Stage, request: Mapping[str, Any]) -> None:
 
 
 def _mail_to_nobody(stage: Stage) -> None:
-    _scene(stage, "A mail to an address that is not designated", "Refused during the session, and registered all the same.")
+    _scene(
+        stage, "A mail to an address that is not designated", "Refused during the session, and registered all the same."
+    )
     with smtplib.SMTP("127.0.0.1", stage.smtp_port, timeout=WAIT_SECONDS) as client:
         client.ehlo("sender.example")
         client.mail(APPLICANT)
@@ -182,7 +188,9 @@ def _mail_from_a_stranger(stage: Stage, request: Mapping[str, Any]) -> None:
 
 
 def _mail_again_and_more_time(stage: Stage, request: Mapping[str, Any]) -> None:
-    _scene(stage, "The lawyer asks for more time", "Only a person decides on that; the clock keeps its old date meanwhile.")
+    _scene(
+        stage, "The lawyer asks for more time", "Only a person decides on that; the clock keeps its old date meanwhile."
+    )
     number = _mail(
         stage,
         _message(
@@ -200,7 +208,12 @@ def _upload(stage: Stage, request: Mapping[str, Any]) -> str:
     _scene(stage, "The rest through the portal", "With reference and access code; one form, a file for each item.")
     files = [
         ("4", "geboorteakte Liya.jpg", specimens.scan("Geboorteakte", "Liya"), "image/jpeg"),
-        ("6", "uitleg.pdf", specimens.certificate("Uitleg", "waarom Amanuel van ons afhankelijk is"), "application/pdf"),
+        (
+            "6",
+            "uitleg.pdf",
+            specimens.certificate("Uitleg", "waarom Amanuel van ons afhankelijk is"),
+            "application/pdf",
+        ),
         ("7", "verklaring.docx", specimens.docx("Verklaring over ontbrekende documenten."), specimens.DOCX),
     ]
     with httpx2.Client(base_url=stage.portal, follow_redirects=True, timeout=WAIT_SECONDS) as browser:
@@ -220,7 +233,7 @@ def _what_is_missing(stage: Stage) -> None:
 
 def _why(stage: Stage) -> None:
     _scene(stage, "Why was the stranger's mail held?", "Every decision can be replayed from its stored facts.")
-    held = [s for s in stage.json("submission", "list", "--state", "aangehouden", "--json")]
+    held = stage.json("submission", "list", "--state", "aangehouden", "--json")
     number = next(s["ontvangstnummer"] for s in held if "uitstelverzoek" not in s["redenen"])
     _say(f"$ herstelpost submission why {number}")
     _say(*(f"  {line}" for line in stage.command("submission", "why", number).splitlines()[:7]))
@@ -257,9 +270,7 @@ def _the_bundle(stage: Stage) -> None:
 # ---- senders -------------------------------------------------------------------------------------
 
 
-def _message(
-    sender: str, to: str, subject: str, text: str, files: Sequence[tuple[str, str, bytes]]
-) -> EmailMessage:
+def _message(sender: str, to: str, subject: str, text: str, files: Sequence[tuple[str, str, bytes]]) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"] = datetime.now(UTC)
@@ -282,6 +293,34 @@ def _mail(stage: Stage, message: EmailMessage) -> str:
     number = reply.decode().split()[-1]
     _wait(lambda: stage.json("submission", "show", number)["status"] in {"afgehandeld", "aangehouden"})
     return number
+
+
+def _hand_in(browser: httpx2.Client, request: Mapping[str, Any], files: Sequence[tuple[str, str, bytes, str]]) -> str:
+    """Sign in, fill in the form and send it, as a browser does; the number on the receipt page."""
+    start = browser.get("/")
+    checklist = browser.post(
+        "/",
+        data={
+            "kenmerk": request["kenmerk"],
+            "toegangscode": request["toegangscode"],
+            "formulier": _hidden(start.text, "formulier"),
+        },
+    )
+    page = browser.post(
+        "/verzoek",
+        data={"csrf": _hidden(checklist.text, "csrf")},
+        files=[(item, (name, content, media_type)) for item, name, content, media_type in files],
+    )
+    page.raise_for_status()
+    return page.url.path.rpartition("/")[2]
+
+
+def _hidden(page: str, name: str) -> str:
+    """The value of a hidden field. Raises TryLater when the page is another one than expected."""
+    found = re.search(rf'name="{name}"\s+value="([^"]*)"', page)
+    if found is None:
+        raise TryLater(f"the portal's page has no field {name}")
+    return html.unescape(found[1])
 
 
 def _show(stage: Stage, number: str) -> None:
