@@ -120,10 +120,17 @@ def _draw_image(source: Path, target: Path, _name: str, _made_at: datetime) -> N
         if image.width * image.height > MAX_PIXELS:
             raise NotShown("limits")
         image.load()  # half a picture must not pass for a whole one
-        # A JPEG goes in as it is, turned by a number beside it: nothing is lost.
-        pages = [source.read_bytes()] if image.format == "JPEG" else list(_frames(image))
+        pages = [source.read_bytes()] if _goes_in_as_it_is(image) else list(_frames(image))
     with target.open("wb") as out:
         img2pdf.convert(pages, outputstream=out, layout_fun=_ON_A4, rotation=img2pdf.Rotation.ifvalid, nodate=True)
+
+
+def _goes_in_as_it_is(image: Image.Image) -> bool:
+    """Whether a PDF can hold the file itself: quicker, and nothing is lost; how a JPEG is turned stands beside it."""
+    if image.format == "PNG":
+        plain = image.mode in {"1", "L", "RGB"} and not image.info.keys() & {"transparency", "interlace"}
+        return plain and not image.getexif()
+    return image.format == "JPEG"
 
 
 def _frames(image: Image.Image) -> Iterator[bytes]:

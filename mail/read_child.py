@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from gateway.core import names
 from gateway.core.model import MessageFacts, Part, PartRole, Trouble
-from mail import facts, headers, mime, names, roles, transfer
+from mail import facts, headers, mime, roles, transfer
 from scanners import archive, child
 
 _MAX_MARKUP: Final = 2**20

@@ -17,9 +17,7 @@ _LONGEST_EXTENSION: Final = 10
 _JOINERS: Final = "\u200c\u200d"
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _FORBIDDEN: Final = re.compile(r'[<>:"|?*/\\]')
-_RESERVED: Final = re.compile(
-    r"(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])", re.IGNORECASE
-)
+_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])", re.IGNORECASE)
 
 
 def safe(original: str, fallback: str) -> str:

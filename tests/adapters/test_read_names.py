@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from mail import names
+from gateway.core import names
 from mail.headers import value
 
 
