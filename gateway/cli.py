@@ -5,6 +5,7 @@ Exit 0 done; 1 the answer is no, or it failed; 2 wrong usage; 78 bad configurati
 
 import argparse
 import asyncio
+import getpass
 import json
 import os
 import pwd
@@ -19,18 +20,21 @@ from pydantic import TypeAdapter
 
 from config import settings as configuration
 from config.settings import BadConfiguration, Settings
-from gateway import app, checks, demo, events, receipts, service
+from gateway import app, events, receipts
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.facts import Act, ActKind
 from gateway.core.words import Channel, Reason, Status
 from gateway.database import Database
+from gateway.mapping import LOCAL
 from gateway.outages import Outages
 from gateway.people import Scope, StaffRole
 from gateway.queries import Event
 from gateway.schema import dump, instant, read_requests
 
-DONE, FAILED, USAGE, BAD_CONFIGURATION = 0, 1, 2, 78
+DONE, FAILED, BAD_CONFIGURATION = 0, 1, 78
 EXAMPLE: Final = Path(configuration.__file__).with_name("example.toml")
+
+PARTS: Final = ("smtp", "imap", "portal", "worker", "scheduler")
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -65,7 +69,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, settings: Settings) -> int:
-    parts = given.only or service.PARTS
+    from gateway import service  # noqa: PLC0415  # the portal takes a second to import; other commands need none
+
+    parts = given.only or PARTS
     events.set_up()
     house = app.build(settings)
     try:
@@ -94,6 +100,8 @@ def _hints(settings: Settings, house: app.House) -> list[str]:
 
 
 def _check(given: argparse.Namespace, settings: Settings) -> int:
+    from gateway import checks  # noqa: PLC0415  # see _run
+
     problems = checks.problems(settings, given.config_name)
     _say(*problems)
     if not problems:
@@ -118,6 +126,8 @@ def _example_config(_given: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _demo(given: argparse.Namespace, settings: Settings) -> int:
+    from gateway import demo  # noqa: PLC0415  # see _run
+
     return demo.run(settings, slow=bool(given.slow))
 
 
@@ -378,8 +388,6 @@ def _account_add(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _ask_password() -> str:
-    import getpass  # noqa: PLC0415  # only needed at a terminal
-
     return getpass.getpass("Password: ")
 
 
@@ -430,17 +438,15 @@ def _print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None
 
 def _moment(text: str) -> datetime:
     """A time with offset, or a day: its beginning in Amsterdam."""
-    from gateway.mapping import LOCAL  # noqa: PLC0415  # keeps `--help` fast
-
     value = datetime.fromisoformat(text)
     return value if value.tzinfo else value.replace(tzinfo=LOCAL)
 
 
 def _parts(text: str) -> tuple[str, ...]:
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = sorted(set(parts) - set(service.PARTS))
+    unknown = sorted(set(parts) - set(PARTS))
     if unknown or not parts:
-        raise argparse.ArgumentTypeError(f"choose from {', '.join(service.PARTS)}")
+        raise argparse.ArgumentTypeError(f"choose from {', '.join(PARTS)}")
     return parts
 
 
@@ -481,7 +487,7 @@ def _json_option(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(verbs: Verbs) -> None:
     run_ = _verb(verbs, "run", _run, "run the gateway; SIGTERM drains and stops")
-    run_.add_argument("--only", type=_parts, metavar="PART,...", help=",".join(service.PARTS))
+    run_.add_argument("--only", type=_parts, metavar="PART,...", help=",".join(PARTS))
     _verb(verbs, "check", _check, "read the configuration, try every server it names, print every problem")
     _verb(verbs, "migrate", _migrate, "bring the database to this version")
     example = _verb(verbs, "example-config", _example_config, "print every key with its meaning")

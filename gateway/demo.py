@@ -5,6 +5,7 @@ they and the caseworker would see. Nothing is canned: every line comes from the 
 """
 
 import html
+import itertools
 import json
 import re
 import smtplib
@@ -30,7 +31,8 @@ import httpx2
 from config.settings import Settings
 from gateway import receipts, specimens
 from gateway.core import terms
-from gateway.core.errors import Refused, TryLater
+from gateway.core.errors import TryLater
+from scanners import clam
 
 WAIT_SECONDS = 60.0
 REFERENCE = "HV-2026-000123"
@@ -63,15 +65,26 @@ class Stage:
 
 
 def run(settings: Settings, *, slow: bool = False) -> int:
-    """Show the job in the settings' data directory, which must be empty. Returns the exit code."""
-    if (settings.data_dir / "herstelpost.db").exists():
-        raise Refused.because(
-            "data_dir", f"{settings.data_dir} is in use; the demo wants an empty one (`make demo` makes it)"
+    """Show the job in an empty directory of its own, inside the data directory. Returns the exit code.
+
+    Raises TryLater when there is no malware scanner: without one every document would wait.
+    """
+    canary = clam.Clam(settings.clamd_address, settings.cap_bytes).run_canary()
+    if not canary.ok:
+        raise TryLater(
+            f"no malware scanner at {settings.clamd_address} ({canary.detail}); `make demo` starts a private one"
         )
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with _gateway(settings, slow=slow) as stage:
+    home = _empty_directory(settings.data_dir)
+    with _gateway(settings, home, slow=slow) as stage:
         _story(stage)
     return 0
+
+
+def _empty_directory(parent: Path) -> Path:
+    names = itertools.chain(["demo"], (f"demo-{number}" for number in itertools.count(2)))
+    home = next(parent / name for name in names if not (parent / name).exists())
+    home.mkdir(parents=True)
+    return home
 
 
 def _story(stage: Stage) -> None:
@@ -246,7 +259,7 @@ def _proof(stage: Stage, number: str) -> None:
     stage.command("receipt", "export", number, "--out", str(package))
     _say(f"$ herstelpost verify {package.name}")
     checked = receipts.verify_package([package])
-    _say(*(f"  {'right' if check.ok else 'WRONG'}  {check.en}" for check in checked.checks))
+    _say(*(f"  {'right' if check.ok else 'WRONG'}  {check.detail.en}" for check in checked.checks))
     _say("$ herstelpost ledger verify --content")
     done = subprocess.run(
         [_program(), "--config", str(stage.config), "ledger", "verify", "--content"],
@@ -349,28 +362,28 @@ def _show_letter(stage: Stage, number: str, lines: int = 26) -> None:
 
 
 @contextmanager
-def _gateway(settings: Settings, *, slow: bool) -> Iterator[Stage]:
+def _gateway(settings: Settings, home: Path, *, slow: bool) -> Iterator[Stage]:
     """The real command on free ports, stopped again by SIGTERM."""
     ports = {name: _free_port() for name in ("smtp", "portal", "metrics")}
-    config = settings.data_dir / "demo.toml"
-    config.write_text(_toml(settings, ports), encoding="utf-8")
-    log = (settings.data_dir / "demo.log").open("wb")
+    config = home / "demo.toml"
+    config.write_text(_toml(settings, home, ports), encoding="utf-8")
+    log = (home / "demo.log").open("wb")
     with log, subprocess.Popen([_program(), "--config", str(config), "run"], stdout=log, stderr=log) as gateway:
         try:
             _wait(lambda: _answers(ports["smtp"]) or gateway.poll() is not None)
             if gateway.poll() is not None:
                 raise TryLater(f"the gateway did not start; see {log.name}")
             portal = f"http://127.0.0.1:{ports['portal']}"
-            yield Stage(config, settings.data_dir, ports["smtp"], portal, slow)
+            yield Stage(config, home, ports["smtp"], portal, slow)
         finally:
             gateway.terminate()
 
 
-def _toml(settings: Settings, ports: Mapping[str, int]) -> str:
+def _toml(settings: Settings, home: Path, ports: Mapping[str, int]) -> str:
     return textwrap.dedent(
         f"""\
         # Written by `herstelpost demo`: the embedded default on free ports.
-        data_dir = {json.dumps(str(settings.data_dir.absolute()))}
+        data_dir = {json.dumps(str(home.absolute()))}
         [smtp]
         listen = "127.0.0.1:{ports["smtp"]}"
         [portal]

@@ -36,5 +36,5 @@ def set_up(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("alembic", "apscheduler", "mail.log", "fontTools", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for noisy in ("alembic", "apscheduler", "mail.log", "fontTools", "uvicorn.error", "uvicorn.access", "fastapi"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)

@@ -24,11 +24,10 @@ from portal.app import create_app
 
 _log = logging.getLogger(__name__)
 
-PARTS = ("smtp", "imap", "portal", "worker", "scheduler")
 RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS = 5, 2, 60, 60
 
 
-async def serve(house: House, parts: Iterable[str] = PARTS) -> None:
+async def serve(house: House, parts: Iterable[str]) -> None:
     """Run the parts until SIGTERM or SIGINT, then let them finish what they promised.
 
     Raises OSError when an address cannot be listened on; then nothing runs.
