@@ -18,6 +18,7 @@ _MAX_IDS: Final = 50
 _MAX_AUTHENTICATION: Final = 10
 _MAX_AUTHENTICATION_CHARACTERS: Final = 2000
 _MAX_LINKS: Final = 20
+_MAX_HOPS: Final = 50
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,300}>")
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
@@ -96,6 +97,7 @@ def automatic(headers: Headers, sender: str, *, null_sender: bool) -> str:
         ("auto-reply", any(headers.all(n) for n in ("x-autoreply", "x-autorespond", "x-autoresponder"))),
         ("suppress", any(word in suppress for word in ("all", "autoreply", "oof"))),
         ("subject", bool(_AUTOMATIC_SUBJECT.match(headers.shown("subject")))),
+        ("loop", len(headers.all("received")) > _MAX_HOPS),
         ("calendar", kind.main == "text/calendar"),
         ("no-reply", bool(_NO_REPLY.match(sender))),
     )

@@ -73,22 +73,26 @@ def run(module: str, job: dict[str, Any], limits: Limits) -> Outcome:
         with (
             tempfile.TemporaryDirectory(prefix="herstelpost-child-") as scratch,
             (Path(scratch) / "answer").open("w+b") as answer,
+            (Path(scratch) / "errors").open("w+b") as errors,
         ):
-            code = _run_in(Path(scratch), answer, module, order, limits.wall_seconds + 1)
+            code = _run_in(Path(scratch), (answer, errors), module, order, limits.wall_seconds + 1)
             lines = _answers(answer)
+            errors.seek(0)
+            # Before it began it had seen nothing, so this holds no content; later it may, and is not looked at.
+            why = lines[-1:] or errors.read(2**16)[-300:].decode("utf-8", "replace")
     except OSError as error:
         raise TryLater(f"cannot run a child process: {error}") from error
     if lines[:1] != [READY] or code == _EXIT_OURS:
-        raise TryLater(f"the child process {module} could not do its work (exit {code}: {lines[-1:]})")
+        raise TryLater(f"the child process {module} could not do its work (exit {code}): {why}")
     return Outcome(tuple(lines[1:]), _ended(code))
 
 
-def _run_in(scratch: Path, answer: IO[bytes], module: str, order: bytes, seconds: int) -> int:
+def _run_in(scratch: Path, to: tuple[IO[bytes], IO[bytes]], module: str, order: bytes, seconds: int) -> int:
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
-        stdout=answer,
-        stderr=subprocess.DEVNULL,  # may hold content
+        stdout=to[0],
+        stderr=to[1],
         cwd=scratch,
         env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
         start_new_session=True,
@@ -189,11 +193,18 @@ def _confine(limits: Limits) -> None:
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(what, (most, most))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+        _limit(what, most, most)
+    _limit(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
     signal.signal(signal.SIGXCPU, _stop)
     signal.signal(signal.SIGALRM, _stop)
     signal.alarm(limits.wall_seconds)
+
+
+def _limit(what: int, soft: int, hard: int) -> None:
+    """Never more than we were given ourselves: a container may be stricter than our settings."""
+    given = resource.getrlimit(what)[1]
+    most = hard if given == resource.RLIM_INFINITY else min(hard, given)
+    resource.setrlimit(what, (min(soft, most), most))
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -78,6 +78,7 @@ _TEXT_THAT_ACTS: Final = re.compile(
 # Documents may be inside, and the sender often does not know that his program wraps them: a person opens it.
 _UNOPENED: Final = {
     "application/vnd.ms-tnef": "winmail.dat: what is inside is not looked at",
+    "message/rfc822": "a message that the reader did not take for one",
     CMS: "a signed envelope: what is inside is not looked at",
 }
 
@@ -92,6 +93,7 @@ _SAME: Final = {
     "application/rtf": "text/rtf",
     "text/csv": "text/plain",
     "application/csv": "text/plain",
+    "application/pgp-encrypted": ENCRYPTED,
 }
 
 

@@ -37,7 +37,9 @@ def test_a_document_arrives_byte_for_byte_with_its_hash(tmp_path):
 
 
 def test_an_inline_photo_without_content_id_is_a_document_and_a_logo_in_the_text_is_none(tmp_path):
-    photo = hostile.part(b"\xff\xd8" * 40, 'Content-Type: image/jpeg\nContent-Disposition: inline; filename="IMG_1.jpg"')
+    photo = hostile.part(
+        b"\xff\xd8" * 40, 'Content-Type: image/jpeg\nContent-Disposition: inline; filename="IMG_1.jpg"'
+    )
     logo = hostile.part(b"\x89PNG" * 40, "Content-Type: image/png\nContent-ID: <logo@x>")
     page = hostile.text('<img src="cid:logo@x">', "html")
     reading = read(hostile.mail(page, photo, logo), tmp_path)
@@ -103,7 +105,9 @@ def test_an_encrypted_entry_is_a_document_that_says_so(tmp_path):
 
 def test_an_uploaded_mail_and_an_uploaded_zip_are_opened_the_same_way(tmp_path):
     message = hostile.mail(hostile.text(), hostile.attached(hostile.pdf(), "akte.pdf"))
-    for number, (name, content) in enumerate([("post.eml", message), ("map.zip", hostile.zipped({"post.eml": message}))]):
+    for number, (name, content) in enumerate(
+        [("post.eml", message), ("map.zip", hostile.zipped({"post.eml": message}))]
+    ):
         folder = tmp_path / str(number)
         out = folder / "out"
         out.mkdir(parents=True)
@@ -125,7 +129,9 @@ def test_an_uploaded_mail_and_an_uploaded_zip_are_opened_the_same_way(tmp_path):
         hostile.mail(hostile.text()) + hostile.attached(hostile.pdf(), "verstopt.pdf"),
         hostile.mail(hostile.text()).replace(b"--=_grens--\r\n", b""),
         hostile.mail(hostile.part(b"%PDF", "Content-Type: application/pdf\nContent-Transfer-Encoding: 7bit")),
-        hostile.mail(hostile.part(b"QUI=QUI=", "Content-Transfer-Encoding: base64\nContent-Type: image/png", encoded=False)),
+        hostile.mail(
+            hostile.part(b"QUI=QUI=", "Content-Transfer-Encoding: base64\nContent-Type: image/png", encoded=False)
+        ),
         hostile.mail(hostile.part(b"x", "Content-Type: image/png\nContent-Transfer-Encoding: x-eigen", encoded=False)),
         hostile.mail(hostile.part(b"begin 644 paspoort.pdf\r\n", "Content-Type: text/plain", encoded=False)),
         hostile.mail(hostile.part(b"x", "Content-Type: message/partial; id=1; number=1; total=2")),
@@ -153,7 +159,9 @@ def test_what_can_be_read_in_two_ways_is_a_defect_that_a_person_sees(message, tm
 
 
 def test_base64_that_is_padded_in_the_middle_loses_nothing(tmp_path):
-    image = hostile.part(b"QUI=\r\nQ0RF\r\nRg==", "Content-Transfer-Encoding: base64\nContent-Type: image/png", encoded=False)
+    image = hostile.part(
+        b"QUI=\r\nQ0RF\r\nRg==", "Content-Transfer-Encoding: base64\nContent-Type: image/png", encoded=False
+    )
     reading = read(hostile.mail(image), tmp_path)
     assert path_of(tmp_path / "out", reading.parts[0]).read_bytes() == b"ABCDEF"
 

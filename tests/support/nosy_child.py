@@ -23,7 +23,7 @@ def look(job: dict[str, Any]) -> None:
                 }
             )
         case "sleep":
-            child.say(subprocess.Popen(["sleep", "600"]).pid)  # noqa: S607 -- any program will do
+            child.say(subprocess.Popen(["sleep", "600"]).pid)
             time.sleep(600)
         case "hog":
             child.say(len(bytearray(2**33)))

@@ -1,0 +1,170 @@
+"""What the real inspector, with its real child and a real clamd, says of documents of every kind."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import pikepdf
+import pytest
+from PIL import Image
+
+from gateway.core.model import Inspection, Part, PartRole, Verdict
+from scanners import child, clam
+from scanners.inspect import Inspector, Limits
+from tests.support import hostile
+
+
+@pytest.fixture(scope="module")
+def scanner(clamd_socket: Path) -> clam.Clam:
+    return clam.Clam(f"unix:{clamd_socket}", 2**20)
+
+
+@pytest.fixture
+def inspect(scanner, tmp_path):
+    """Inspect contents by name, in one go."""
+
+    def run(*files: tuple[str, bytes], note: str = "", limits: Limits | None = None) -> tuple[Inspection, ...]:
+        given = []
+        for seq, (name, content) in enumerate(files):
+            path = tmp_path / str(seq)
+            path.write_bytes(content)
+            given.append((path, Part(seq, None, PartRole.DOCUMENT, name, name, "", len(content), f"{seq:064}", note)))
+        return Inspector(scanner, limits).inspect(given)
+
+    return run
+
+
+def codes(inspection: Inspection) -> set[str]:
+    return {finding.code for finding in inspection.findings}
+
+
+def picture(kind: str, size: tuple[int, int] = (40, 30)) -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise(size, 90).convert("RGB").save(file, kind)
+    return file.getvalue()
+
+
+def odt(extra: dict[str, bytes]) -> bytes:
+    return hostile.zipped(
+        {"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"<office:text/>", **extra}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "media_type"),
+    [
+        ("a.pdf", hostile.pdf(), "application/pdf"),
+        ("a.jpg", picture("JPEG"), "image/jpeg"),
+        ("a.png", picture("PNG"), "image/png"),
+        ("a.tif", picture("TIFF"), "image/tiff"),
+        ("a.webp", picture("WEBP"), "image/webp"),
+        ("a.docx", hostile.docx(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("a.odt", odt({}), "application/vnd.oasis.opendocument.text"),
+        ("a.rtf", rb"{\rtf1\ansi Verklaring}", "text/rtf"),
+        ("a.txt", b"Ik verklaar dat ik geen paspoort heb.", "text/plain"),
+    ],
+)
+def test_ordinary_documents_are_clean(name, content, media_type, inspect):
+    (seen,) = inspect((name, content))
+    assert (seen.media_type, seen.verdict, seen.findings) == (media_type, Verdict.CLEAN, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("leeg.pdf", b"", "unreadable"),
+        ("wachtwoord.pdf", hostile.pdf(password="geheim"), "encrypted"),
+        ("script.pdf", hostile.pdf(script="app.alert(1)"), "active_content"),
+        ("afgekapt.pdf", hostile.pdf()[:-200], "unreadable"),
+        ("geen-paginas.pdf", hostile.pdf(pages=0), "unreadable"),
+        ("ervoor.pdf", b"<html><script>" + hostile.pdf(), "suspicious"),
+        ("erachter.pdf", hostile.pdf() + hostile.zipped({"a.exe": b"MZ"}), "suspicious"),
+        ("is-html.pdf", b"<!DOCTYPE html><html><body>x</body></html>", "type_refused"),
+        ("programma.pdf", b"MZ" + bytes(58) + b"\x80\0\0\0" + bytes(64) + b"PE\0\0L\1" + bytes(300), "type_refused"),
+        ("opdracht.bat", b"@echo off\r\necho x\r\n", "type_refused"),
+        ("macro.docx", hostile.docx({"word/vbaProject.bin": b"x"}), "active_content"),
+        ("bijlage.docx", hostile.docx({"word/embeddings/oleObject1.bin": b"x"}), "suspicious"),
+        (
+            "sjabloon.docx",
+            hostile.docx(
+                {
+                    "word/_rels/settings.xml.rels": b'<Relationship Type="http://x/attachedTemplate"'
+                    b' Target="http://x/y.dotm" TargetMode="External"/>'
+                }
+            ),
+            "active_content",
+        ),
+        ("bom.docx", hostile.docx({"word/media/a.xml": b" " * 30 * 2**20}), "limits"),
+        ("xxe.docx", hostile.docx({"word/a.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><x/>'}), "suspicious"),
+        ("wachtwoord.odt", odt({"META-INF/manifest.xml": b"<manifest:encryption-data/>"}), "encrypted"),
+        ("macro.odt", odt({"Basic/Standard/Module1.xml": b"<x/>"}), "active_content"),
+        ("object.rtf", rb"{\rtf1{\object\objemb{\objdata 0105}}}", "active_content"),
+        ("half.jpg", picture("JPEG", (400, 300))[:9000], "unreadable"),
+        ("leeg.txt", b" \r\n\t\r\n", "unreadable"),
+        ("formule.csv", b"a,b\r\n=cmd|' /C calc'!A0,2\r\n", "suspicious"),
+        ("pgp.txt", b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQ==\r\n", "encrypted"),
+        ("smime.p7m", b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03" + bytes(40), "encrypted"),
+    ],
+)
+def test_what_speaks_against_a_document_is_found(name, content, code, inspect):
+    (seen,) = inspect((name, content))
+    assert code in codes(seen)
+    if code in {"encrypted", "limits"}:
+        assert seen.verdict is Verdict(code), "nobody saw what is inside, so it is not clean"
+
+
+def test_restrictions_only_do_not_make_a_pdf_unreadable(inspect):
+    file = io.BytesIO()
+    with pikepdf.open(io.BytesIO(hostile.pdf())) as pdf:
+        pdf.save(file, encryption=pikepdf.Encryption(user="", owner="eigenaar"))
+    (seen,) = inspect(("a.pdf", file.getvalue()))
+    assert seen.verdict is Verdict.CLEAN
+    assert not codes(seen)
+
+
+def test_the_type_follows_the_content_and_the_name_is_only_compared(inspect):
+    (seen,) = inspect(("paspoort.pdf", picture("PNG")))
+    assert (seen.media_type, seen.verdict, codes(seen)) == ("image/png", Verdict.CLEAN, {"type_differs"})
+
+
+def test_a_picture_of_a_billion_pixels_is_not_decoded(inspect):
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    png = bytearray(picture("PNG"))
+    png[16:29] = header
+    png[29:33] = struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    (seen,) = inspect(("groot.png", bytes(png)))
+    assert (seen.verdict, codes(seen)) == (Verdict.LIMITS, {"limits"})
+
+
+def test_which_kinds_are_taken_is_configuration(inspect):
+    (seen,) = inspect(("a.pdf", hostile.pdf()), limits=Limits(accepted=frozenset({"image/png"})))
+    assert codes(seen) == {"type_refused"}
+
+
+def test_malware_is_found_also_inside_a_zip_and_named(inspect):
+    plain, packed = inspect(("a.txt", clam.eicar()), ("a.docx", hostile.docx({"word/a.bin": clam.eicar()})))
+    assert plain.verdict is packed.verdict is Verdict.INFECTED
+    assert "Eicar" in next(f.detail for f in plain.findings if f.code == "infected")
+
+
+def test_an_entry_that_was_encrypted_is_said_to_be_whatever_its_bytes_look_like(inspect):
+    (seen,) = inspect(("akte.pdf", b"ruis" * 100), note="encrypted")
+    assert (seen.verdict, codes(seen)) == (Verdict.ENCRYPTED, {"encrypted"})
+
+
+def test_a_file_that_breaks_the_child_costs_only_itself(inspect):
+    """The memory is too small for the picture, not for its neighbours."""
+    limits = Limits(process=child.Limits(memory_bytes=400 * 2**20))
+    file = io.BytesIO()
+    Image.new("RGB", (11_000, 11_000)).save(file, "PNG", compress_level=1)
+    before, big, after = inspect(
+        ("voor.txt", b"voor het grote"),
+        ("groot.png", file.getvalue()),
+        ("na.pdf", hostile.pdf()),
+        limits=limits,
+    )
+    assert before.verdict is after.verdict is Verdict.CLEAN
+    assert big.verdict is Verdict.LIMITS
+    assert not before.findings
+    assert not after.findings
