@@ -146,6 +146,8 @@ def test_no_name_breaks_a_page(name, tmp_path):
     assert file["sha256"] in text_of(receipt(file, request=request, **changes), tmp_path).replace(" ", "")
     assert cover(request, dossier.submission(file, **changes), toc=[paper.TocLine(name, 2)])
     assert paper.text_pages(name, [name, "", name], MADE_AT, cut=True)
+    notice = {"name": name, "path": name, "receipt": name, "media_type": name, "size": 1, "sha256": "0" * 64}
+    assert paper.notice_page({**notice, "reason": "kind"}, name, MADE_AT)
 
 
 def test_what_would_deceive_is_shown_as_what_it_is(tmp_path):
