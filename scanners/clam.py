@@ -11,17 +11,20 @@ import struct
 import tempfile
 import threading
 import time
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-import clamd
-
 from gateway.core.errors import TryLater
 from gateway.core.model import Finding, Verdict
 from scanners import findings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it asks setuptools, where there is one, for its own version
+    import clamd
 
 _BLOCK: Final = 128 * 1024
 _LONGEST_ANSWER: Final = 4096
