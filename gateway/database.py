@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
@@ -72,7 +72,8 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, DataError):
+        # Of our making: trying again with the same values would never help.
         raise
     except (DBAPIError, PoolTimeout) as error:
         raise TryLater(f"database: {str(error).splitlines()[0]}") from error

@@ -77,6 +77,10 @@ class Ledger:
         )
         return index
 
+    def lock(self, session: Session) -> None:
+        """Take the right to append before anything is looked up: no other process can append until we commit."""
+        session.execute(select(col(HeadRow.size)).where(col(HeadRow.id) == 1).with_for_update())
+
     def _next(self, session: Session) -> int:
         """Lock the head and take the next index."""
         head = session.execute(

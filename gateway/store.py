@@ -114,8 +114,9 @@ class DatabaseStore:
     def _commit(self, tickets: Sequence["_Ticket"]) -> None:
         try:
             with self._database.write() as session:
+                self._ledger.lock(session)  # or another process could accept the same source between look and insert
                 served = [self._accept(session, ticket.arrival) for ticket in tickets]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # it is handed to the thread whose arrival it was
             if len(tickets) > 1:  # one of them may be the reason: each gets a transaction of its own
                 for ticket in tickets:
                     self._commit([ticket])
@@ -275,7 +276,7 @@ class DatabaseStore:
             sender = self._sender(session, row)
             clues = [
                 *_clues_of_persons(session, row),
-                *_clues_of_session(session, row),
+                *_clues_of_session(row),
                 *_clues_of_secrets(session, row),
                 *_clues_of_words(session, row),
                 *_clues_of_thread(session, row),
@@ -666,7 +667,7 @@ def _clues_of_persons(session: Session, row: SubmissionRow) -> list[Clue]:
     ]
 
 
-def _clues_of_session(session: Session, row: SubmissionRow) -> list[Clue]:
+def _clues_of_session(row: SubmissionRow) -> list[Clue]:
     return [Clue(ClueKind.SESSION, row.session_request)] if row.session_request else []
 
 
