@@ -1,249 +1,137 @@
-"""A real house for tests, with a request in it, and what citizens send to it.
+"""A whole gateway for tests: real database, blobs, reader, scanner and walk, with the portal on a free port."""
 
-`house` is all of it, as `gateway.app` wires it; `storage` is only what keeps: database and bytes, on a clock
-that the test moves. Both work on SQLite and on PostgreSQL.
-"""
-
-import hashlib
-from collections.abc import Iterator, Mapping
+import io
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from config.calendar import load_calendar
+import pikepdf
+import uvicorn
+from PIL import Image
+
 from config.settings import Settings, parse
-from gateway import app, notes, walk
-from gateway.blobs import FileBlobs
-from gateway.core.model import Accepted, Arrival, Envelope, StoredFile
-from gateway.core.words import Channel
-from gateway.database import Database
-from gateway.ledger import Ledger
-from gateway.people import People
-from gateway.ports import Spool
-from gateway.queries import Queries
-from gateway.requests import Requests
-from gateway.schema import VerzoekIn, VerzoekNieuw
-from gateway.store import DatabaseStore, Policy
-from tests.support import dossier
+from gateway import app, walk
+from gateway.jobs import Workers
+from gateway.people import Scope, StaffRole
+from gateway.schema import VerzoekNieuw, read_request_values
+from portal.app import create_app
+from tests.support.servers import free_port, wait_until
 
-ADDRESS = "documenten@intake.example"
-APPLICANT = "a.voorbeeld@example.org"
-REFERENCE = "HV-2026-000123"
-ORIGIN = "herstelpost.example/intake"
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
-
-
-# ---- houses --------------------------------------------------------------------------------------
-
-
-def settings(directory: Path, clamd_socket: Path | None = None, **sections: Mapping[str, object]) -> Settings:
-    """The embedded default in `directory`; `sections` are tables of the configuration, e.g. `work={...}`."""
-    clamd = {"clamd": f"unix:{clamd_socket}"} if clamd_socket else {}
-    tables = {"scanners": clamd, **sections}
-    return parse({"data_dir": str(directory), **tables}, "test")
-
-
-@contextmanager
-def house(directory: Path, clamd_socket: Path | None = None, **sections: Mapping[str, object]) -> Iterator[app.House]:
-    """A whole house, its tables made; closed on leaving. Nothing runs in it: see `walk_on` and `send_letters`."""
-    built = app.build(settings(directory, clamd_socket, **sections))
-    try:
-        built.database.migrate()
-        yield built
-    finally:
-        built.close()
-
-
-def walk_on(built: app.House, most: int = 200) -> None:
-    """Do all the work whose time has come."""
-    for _ in range(most):
-        if walk.advance(built.ports) is None:
-            return
-    raise AssertionError(f"after {most} steps there is still work")
-
-
-def send_letters(built: app.House) -> None:
-    """Write and hand over every letter that is due, as the clock of the running gateway does."""
-    walk.write_letters(built.ports)
-    while built.outbox.send(lambda _event, _fields: None):
-        pass
-
-
-class FakeClock:
-    """A clock that stands still until a test moves it."""
-
-    def __init__(self, at: datetime = NOON) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-    def forward(self, **units: float) -> None:
-        """Move on, e.g. `hours=2`."""
-        self.at += timedelta(**units)
+PASSWORD: Final = "een lang wachtwoord"
 
 
 @dataclass(frozen=True)
-class Storage:
-    """What keeps things, on a clock of the test's own."""
+class Running:
+    """A gateway that runs. `url` is where the portal answers."""
 
-    directory: Path
-    database: Database
-    clock: FakeClock
-    ledger: Ledger
-    blobs: FileBlobs
-    store: DatabaseStore
-    requests: Requests
-    people: People
-    queries: Queries
+    house: app.House
+    url: str
+
+    def open_request(self, **changes: Any) -> VerzoekNieuw:
+        """A new request; see `request_json`."""
+        return self.house.desk.requests.open(read_request_values([request_json(**changes)]))[0]
+
+    def token(self, *scopes: Scope, name: str = "test") -> str:
+        """A bearer token with these scopes."""
+        return self.house.desk.people.make_token(name, scopes)
+
+    def account(self, name: str, role: StaffRole) -> None:
+        """A local account with `PASSWORD`."""
+        self.house.desk.people.add_account(name, role, PASSWORD)
 
 
 @contextmanager
-def storage(
-    directory: Path, url: str = "", clock: FakeClock | None = None, lease_seconds: float = 600
-) -> Iterator[Storage]:
-    """Tables and blobs in `directory` (or in the database `url`); a second one on the same is a second process."""
-    directory.mkdir(exist_ok=True)
-    database = Database(url or f"sqlite:///{directory / 'herstelpost.db'}")
-    clock = clock or FakeClock()
-    ledger = Ledger(database, _signer(directory))
-    blobs = FileBlobs(directory / "blobs")
-    policy = Policy((ADDRESS,), (), 30 << 20, counts_message=False, lease_seconds=lease_seconds)
-    try:
-        database.migrate()
-        yield Storage(
-            directory,
-            database,
-            clock,
-            ledger,
-            blobs,
-            DatabaseStore(database, ledger, blobs, clock, policy),
-            Requests(database, ledger, clock, load_calendar(), ADDRESS),
-            People(database, ledger, clock),
-            Queries(database),
+def running(data_dir: Path, clamd_socket: Path | None = None, **sections: Any) -> Iterator[Running]:
+    """A gateway on SQLite in `data_dir`; without `clamd_socket` nobody scans."""
+    port = free_port()
+    house = app.build(_settings(data_dir, port, clamd_socket, sections))
+    workers = Workers(1, lambda: walk.advance(house.ports), house.woken)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(house.desk), host="127.0.0.1", port=port, log_config=None, server_header=False, lifespan="off"
         )
+    )
+    thread = threading.Thread(target=server.run, name="portal")
+    workers.start()
+    thread.start()
+    try:
+        wait_until(lambda: server.started, "the portal answers")
+        yield Running(house, f"http://127.0.0.1:{port}")
     finally:
-        database.close()
+        server.should_exit = True
+        thread.join()
+        workers.stop()
+        house.close()
 
 
-def _signer(directory: Path) -> notes.Signer:
-    """The ledger's signer; processes on one directory share its key."""
-    path = directory / "ledger.pem"
-    if not path.exists():
-        path.write_bytes(notes.key_to_pem(notes.generate_key()))
-    return notes.Signer(ORIGIN, notes.key_from_pem(path.read_bytes()))
+def _settings(data_dir: Path, port: int, clamd_socket: Path | None, sections: dict[str, Any]) -> Settings:
+    values: dict[str, Any] = {
+        "data_dir": str(data_dir),
+        "portal": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
+        "scanners": {"clamd": f"unix:{clamd_socket}" if clamd_socket else f"unix:{data_dir}/nobody.sock"},
+        "metrics": {"listen": ""},
+    }
+    for name, section in sections.items():
+        values[name] = values.get(name, {}) | section
+    return parse(values, "test")
 
 
-# ---- requests ------------------------------------------------------------------------------------
-
-
-def request(**changes: Any) -> VerzoekIn:
-    """A request for a passport (1) and a marriage certificate (2), sent on 2 November 2026 for four weeks."""
-    party = {"rol": "aanvrager", "naam": "A. Voorbeeld", "email": APPLICANT, "stemtInMetEmail": True}
-    values = {
-        "kenmerk": REFERENCE,
+def request_json(reference: str = "HV-2026-000123", **changes: Any) -> dict[str, Any]:
+    """A request with four items and a last day far ahead; `changes` replace fields."""
+    return {
+        "kenmerk": reference,
         "zaaknummer": "Z1-0001234567",
         "aanvraagsoort": "nareis",
         "procedure": "aanvraag",
         "taal": "nl",
-        "verzondenOp": "2026-11-02",
-        "termijn": {"aantal": 4, "eenheid": "weken"},
+        "verzondenOp": "2026-03-02",
+        "termijn": {"aantal": 600, "eenheid": "weken"},
         "kanalen": ["email", "portaal"],
-        "betrokkenen": [party],
+        "betrokkenen": [
+            {"rol": "aanvrager", "naam": "A. Voorbeeld", "email": "a.voorbeeld@example.org", "stemtInMetEmail": True}
+        ],
         "stukken": [
             {"nummer": "1", "soort": "paspoort", "omschrijving": "Kopie van het paspoort", "persoon": "C. Voorbeeld"},
-            {"nummer": "2", "soort": "huwelijksakte", "omschrijving": "Huwelijksakte"},
+            {
+                "nummer": "2",
+                "soort": "huwelijksakte",
+                "omschrijving": "Huwelijksakte, met vertaling",
+                "origineelVereist": True,
+            },
+            {
+                "nummer": "3",
+                "soort": "geboorteakte",
+                "omschrijving": "Geboorteakte van het kind",
+                "persoon": "D. Voorbeeld",
+                "verklaringToegestaan": True,
+            },
+            {"nummer": "4", "soort": "brief", "omschrijving": "Uitleg over de afhankelijkheid van uw partner"},
         ],
-    }
-    return VerzoekIn.model_validate(values | changes)
+    } | changes
 
 
-def open_request(requests: Requests, **changes: Any) -> VerzoekNieuw:
-    """The request, opened: with its mail address and access code."""
-    return requests.open([request(**changes)])[0]
+def pdf(pages: int = 1, note: str = "") -> bytes:
+    """A small sound PDF; another `note` gives other bytes."""
+    document = pikepdf.new()
+    for _ in range(pages):
+        document.add_blank_page(page_size=(595, 842))
+    document.docinfo["/Title"] = note or "Voorbeeld"
+    made = io.BytesIO()
+    document.save(made, deterministic_id=True)
+    return made.getvalue()
 
 
-# ---- what citizens send --------------------------------------------------------------------------
+def photo(colour: str = "white") -> bytes:
+    """A small JPEG."""
+    made = io.BytesIO()
+    Image.new("RGB", (320, 240), colour).save(made, "JPEG")
+    return made.getvalue()
 
 
-def message(
-    to: str,
-    attachments: Mapping[str, bytes],
-    *,
-    sender: str = APPLICANT,
-    subject: str = "documenten",
-    text: str = "Hierbij mijn stukken.\n",
-) -> bytes:
-    """A message as it comes over the wire; a name that does not end in .pdf is sent as an unknown type."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
-    mail["Message-ID"] = f"<{hashlib.sha256(repr(sorted(attachments.items())).encode()).hexdigest()[:16]}@example.org>"
-    mail.set_content(text)
-    for name, content in attachments.items():
-        kind = ("application", "pdf") if name.endswith(".pdf") else ("application", "octet-stream")
-        mail.add_attachment(content, maintype=kind[0], subtype=kind[1], filename=name)
-    return mail.as_bytes()
-
-
-def two_documents(to: str, **changes: Any) -> bytes:
-    """A message with a passport, which was asked for, and a diploma, which was not."""
-    return message(to, {"paspoort.pdf": dossier.pdf(width=300), "diploma.pdf": dossier.pdf(width=310)}, **changes)
-
-
-def hand_in_mail(built: app.House, raw: bytes, to: str, *, sender: str = APPLICANT, source: str = "") -> Accepted:
-    """The message, accepted as the SMTP listener does it; each time a new session unless `source` is given."""
-    now = built.ports.clock.now()
-    envelope = Envelope(sender, (to,), "192.0.2.1", "mail.example.org")
-    return _hand_in(
-        built,
-        [raw],
-        lambda files: Arrival(Channel.SMTP, now, files, source or f"smtp:{now.timestamp()}:{to}", envelope),
-    )
-
-
-def hand_in_upload(built: app.House, reference: str, documents: Mapping[str, bytes], *, source: str = "") -> Accepted:
-    """The documents by item number, accepted as the portal does it."""
-    now = built.ports.clock.now()
-
-    def arrival(files: tuple[StoredFile, ...]) -> Arrival:
-        named = tuple(
-            StoredFile(file.sha256, file.bytes, f"stuk-{item}.pdf", "application/pdf", item)
-            for file, item in zip(files, documents, strict=True)
-        )
-        return Arrival(Channel.PORTAL, now, named, source or f"portal:{now.timestamp()}", request=reference)
-
-    return _hand_in(built, list(documents.values()), arrival)
-
-
-def _hand_in(built: app.House, contents: list[bytes], arrival: Any) -> Accepted:
-    spools: list[Spool] = []
-    try:
-        for content in contents:
-            spools.append(built.ports.store.spool())
-            spools[-1].write(content)
-        return walk.accept(spools, arrival, built.ports)
-    finally:
-        for spool in spools:
-            spool.drop()
-
-
-def arrival(number: int = 0, blobs: FileBlobs | None = None, **changes: Any) -> Arrival:
-    """A mail as handed to the store; with `blobs` its bytes are kept. The same number is the same source."""
-    content = f"Subject: {number}\r\n\r\nnumber {number}\r\n".encode()
-    stored = StoredFile(hashlib.sha256(content).hexdigest(), len(content))
-    if blobs is not None:
-        spool = blobs.spool()
-        spool.write(content)
-        stored = spool.keep()
-    values: dict[str, Any] = {
-        "channel": Channel.SMTP,
-        "received_at": NOON,
-        "files": (stored,),
-        "source": f"smtp:test:{number}",
-        "envelope": Envelope(APPLICANT, (ADDRESS,), "192.0.2.1", "mail.example.org"),
-    }
-    return Arrival(**values | changes)
+def eicar() -> bytes:
+    """The harmless file that every malware scanner knows."""
+    # In pieces, so that no scanner trips over this file.
+    return "".join((r"X5O!P%@AP[4\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*")).encode()

@@ -1,0 +1,409 @@
+"""The JSON API under /api/v1, by the NL API Design Rules: the contract's JSON, problem+json, a version header.
+
+Rule 1: the schema is `gateway.schema`; nothing is described twice.
+Rule 2: invalid input is a 400 that names every fault at once.
+Rule 3: a submission is answered with 201 only after it would survive a power cut (P1).
+"""
+
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, FastAPI, Query
+from fastapi import Path as PathParameter
+from fastapi import Request as HttpRequest
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.background import BackgroundTask
+
+from gateway.core.errors import Fault, Refused
+from gateway.core.words import RequestStatus, Status
+from gateway.desk import Desk
+from gateway.people import Scope
+from gateway.schema import Inzending, Verzoek, VerzoekIn, VerzoekNieuw, dump, read_requests
+from portal import problems
+from portal.auth import TheDesk
+from portal.problems import ApiProblem
+from portal.submitters import hand_in, register_over_the_limit
+from portal.uploads import STILL_TO_CHOOSE, Upload, receive
+
+VERSION: Final = "1.0.0"
+SETTLE_SECONDS: Final = 8.0
+PROBLEM_JSON: Final = "application/problem+json"
+
+
+class InvalidParam(BaseModel):
+    """Eén fout in de invoer."""
+
+    name: str = Field(description="Plaats van de fout, bijvoorbeeld `stukken.0.nummer`.")
+    reason: str = Field(description="Wat er mis is en wat u kunt doen.")
+
+
+class Problem(BaseModel):
+    """Foutmelding volgens RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    invalidParams: list[InvalidParam] | None = None  # noqa: N815  # the name that RFC 9457 gives as its example
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The failures an operation declares. Every operation may also meet 401, 403 and 503."""
+    return {
+        status: {
+            "description": problems.TITLES[status][1],
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted({*statuses, 400, 401, 403, 503})
+    }
+
+
+# ---- who is asking -------------------------------------------------------------------------------
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="token", description="Token van `herstelpost token create`.")
+
+
+def _needs(scope: Scope) -> Callable[..., str]:
+    def authorised(
+        desk: TheDesk, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
+    ) -> str:
+        known = desk.people.scopes(given.credentials) if given else None
+        if known is None:
+            raise ApiProblem(401)
+        name, scopes = known
+        if scope not in scopes:
+            raise ApiProblem(403, f"Dit token mist het recht {scope.value}.")
+        return name
+
+    return authorised
+
+
+def _scope(scope: Scope) -> Any:  # noqa: ANN401  # FastAPI's own type of a dependency
+    return Depends(_needs(scope))
+
+
+Reference = Annotated[str, PathParameter(description="Kenmerk van het verzoek.", examples=["HV-2026-000123"])]
+Number = Annotated[str, PathParameter(description="Ontvangstnummer.", examples=["26-7K3M-9Q2X-V4TD"])]
+
+
+# ---- the application -----------------------------------------------------------------------------
+
+
+def create_api(desk: Desk) -> FastAPI:
+    """The API on a desk, to be mounted at /api/v1."""
+    portal = desk.settings.portal
+    api = FastAPI(
+        title="Herstelpost API",
+        version=VERSION,
+        description="Verzoeken om ontbrekende documenten, en de inzendingen die daarop binnenkomen.",
+        contact={
+            "name": portal.organisation,
+            "url": f"{portal.public_url}/hulp",
+            "email": desk.settings.outbound.from_address,
+        },
+        servers=[{"url": f"{portal.public_url}/api/v1"}],
+        root_path_in_servers=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_tags=[
+            {"name": "verzoeken", "description": "Wat wij gevraagd hebben."},
+            {"name": "inzendingen", "description": "Wat er binnenkwam."},
+        ],
+    )
+    api.state.desk = desk
+    _add_routes(api)
+    problems.for_api(api)
+    api.middleware("http")(_with_version)
+    _describe(api)
+    return api
+
+
+async def _with_version(request: HttpRequest, following: Callable[[HttpRequest], Awaitable[Response]]) -> Response:
+    response = await following(request)
+    response.headers["API-Version"] = VERSION
+    return response
+
+
+def _add_routes(api: FastAPI) -> None:
+    requests: Sequence[Any] = ["verzoeken"]
+    submissions: Sequence[Any] = ["inzendingen"]
+    for path, endpoint, method, more in (
+        ("/verzoeken", create_requests, "POST", _CREATE_REQUESTS | {"tags": requests}),
+        ("/verzoeken", list_requests, "GET", _LIST_REQUESTS | {"tags": requests}),
+        ("/verzoeken/{kenmerk}", show_request, "GET", _SHOW_REQUEST | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/bundel", show_bundle, "GET", _SHOW_BUNDLE | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/inzendingen", create_submission, "POST", _CREATE_SUBMISSION | {"tags": submissions}),
+        ("/inzendingen", list_submissions, "GET", _LIST_SUBMISSIONS | {"tags": submissions}),
+        ("/inzendingen/{ontvangstnummer}", show_submission, "GET", _SHOW_SUBMISSION | {"tags": submissions}),
+    ):
+        api.add_api_route(path, endpoint, methods=[method], **more)
+
+
+# ---- requests ------------------------------------------------------------------------------------
+
+
+async def create_requests(
+    request: HttpRequest, desk: TheDesk, _name: Annotated[str, _scope(Scope.WRITE_REQUESTS)]
+) -> Response:
+    """Dien één verzoek in, of een lijst. Alles of niets: bij een fout wordt er niets aangemaakt.
+
+    Het antwoord bevat eenmalig de toegangscode.
+    """
+    body = await request.body()
+    return await run_in_threadpool(_created, desk, body)
+
+
+def _created(desk: Desk, body: bytes) -> Response:
+    text = body.decode("utf-8", "replace")
+    made = [dump(new) for new in desk.requests.open(read_requests(text))]
+    if text.lstrip().startswith("["):
+        return JSONResponse(made, 201)
+    return JSONResponse(made[0], 201, headers={"Location": _url(desk, f"/verzoeken/{made[0]['kenmerk']}")})
+
+
+_CREATE_REQUESTS: Final[dict[str, Any]] = {
+    "operation_id": "maakVerzoeken",
+    "summary": "Dien verzoeken in",
+    "status_code": 201,
+    "response_model": VerzoekNieuw | list[VerzoekNieuw],
+    "responses": _errors(400, 413),
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "description": "Eén verzoek, of een lijst.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "oneOf": [
+                            {"$ref": "#/components/schemas/VerzoekIn"},
+                            {"type": "array", "items": {"$ref": "#/components/schemas/VerzoekIn"}},
+                        ]
+                    }
+                }
+            },
+        }
+    },
+}
+
+
+def list_requests(
+    desk: TheDesk,
+    _name: Annotated[str, _scope(Scope.READ_REQUESTS)],
+    status: Annotated[RequestStatus | None, Query(description="Alleen verzoeken met deze status.")] = None,
+) -> tuple[Verzoek, ...]:
+    """Alle verzoeken, de vroegste laatste dag eerst."""
+    return desk.queries.requests(status)
+
+
+_LIST_REQUESTS: Final[dict[str, Any]] = {
+    "operation_id": "lijstVerzoeken",
+    "summary": "Lijst van verzoeken",
+    "response_model": list[Verzoek],
+    "responses": _errors(),
+}
+
+
+def show_request(kenmerk: Reference, desk: TheDesk, _name: Annotated[str, _scope(Scope.READ_REQUESTS)]) -> Verzoek:
+    """Eén verzoek, met de stand van elk gevraagd stuk."""
+    return desk.queries.request(kenmerk)
+
+
+_SHOW_REQUEST: Final[dict[str, Any]] = {
+    "operation_id": "toonVerzoek",
+    "summary": "Eén verzoek",
+    "response_model": Verzoek,
+    "responses": _errors(404),
+}
+
+
+def show_bundle(kenmerk: Reference, desk: TheDesk, name: Annotated[str, _scope(Scope.READ_SUBMISSIONS)]) -> Response:
+    """De bundel van een verzoek: BagIt-zip met originelen, samengevoegde PDF en ontvangstbewijzen."""
+    return bundle_response(desk, kenmerk, name)
+
+
+def bundle_response(desk: Desk, reference: str, officer: str) -> Response:
+    """The bundle as a download; that it was taken out is in the ledger. Raises NotFound."""
+    desk.queries.request(reference)
+    folder = Path(tempfile.mkdtemp(prefix="herstelpost-bundle-"))
+    try:
+        path = folder / f"bundel-{reference}.zip"
+        desk.bundle(reference, path)
+        desk.store.note_access(reference, "bundel", officer)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    return FileResponse(path, media_type="application/zip", filename=path.name, background=tidy)
+
+
+_SHOW_BUNDLE: Final[dict[str, Any]] = {
+    "operation_id": "toonBundel",
+    "summary": "De bundel van een verzoek",
+    "response_class": FileResponse,
+    "responses": _errors(404)
+    | {
+        200: {
+            "description": "De bundel.",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+}
+
+
+# ---- submissions ---------------------------------------------------------------------------------
+
+
+async def create_submission(
+    request: HttpRequest,
+    kenmerk: Reference,
+    desk: TheDesk,
+    _name: Annotated[str, _scope(Scope.WRITE_SUBMISSIONS)],
+) -> Response:
+    """Lever bestanden aan voor een verzoek.
+
+    Eén deel per bestand; de veldnaam is het nummer van het stuk, of `stuk` als dat nog gekozen moet worden.
+    """
+    await run_in_threadpool(desk.queries.request, kenmerk)
+    upload = await receive(request, desk.store.spool, desk.settings.cap_bytes, desk.settings.portal.max_files)
+    received_at = desk.clock.now()  # the last byte is in
+    try:
+        return await run_in_threadpool(_submitted, desk, kenmerk, upload, received_at)
+    finally:
+        await run_in_threadpool(upload.drop)
+
+
+def _submitted(desk: Desk, reference: str, upload: Upload, received_at: datetime) -> Response:
+    if upload.too_large or upload.too_many:
+        register_over_the_limit(desk, reference, upload)
+        raise ApiProblem(413, _over(desk, upload))
+    if upload.trouble:
+        raise upload.trouble
+    if faults := _faults(desk, reference, upload):
+        raise Refused(tuple(faults))
+    accepted = hand_in(desk, reference, upload, received_at)
+    desk.settle(accepted.number, SETTLE_SECONDS)
+    made = dump(desk.queries.submission(accepted.number))
+    return JSONResponse(made, 201, headers={"Location": _url(desk, f"/inzendingen/{accepted.number}")})
+
+
+def _over(desk: Desk, upload: Upload) -> str:
+    if upload.too_large:
+        most = desk.settings.cap_bytes
+        return (
+            f"De bestanden zijn samen {upload.measured} bytes; hoogstens {most} mag. Verdeel ze over meer inzendingen."
+        )
+    return f"Er zijn meer dan {upload.most_files} bestanden. Verdeel ze over meer inzendingen."
+
+
+def _faults(desk: Desk, reference: str, upload: Upload) -> list[Fault]:
+    """Everything that is wrong with a form, at once."""
+    known = [STILL_TO_CHOOSE, *(item.nummer for item in desk.queries.request(reference).stukken)]
+    faults = [Fault(name, "dit bestand is leeg") for name in upload.empty]
+    faults += [
+        Fault(file.field, f"geen stuk van dit verzoek; kies uit {', '.join(known)}")
+        for file in upload.files
+        if file.field not in known
+    ]
+    if not upload.files and not upload.empty:
+        faults.append(Fault(STILL_TO_CHOOSE, "geen bestand gevonden; stuur minstens één deel met een bestand"))
+    return faults
+
+
+_CREATE_SUBMISSION: Final[dict[str, Any]] = {
+    "operation_id": "maakInzending",
+    "summary": "Lever bestanden aan",
+    "status_code": 201,
+    "response_model": Inzending,
+    "responses": _errors(400, 404, 408, 413),
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            STILL_TO_CHOOSE: {
+                                "type": "array",
+                                "items": {"type": "string", "format": "binary"},
+                                "description": "Bestanden waarvan het stuk nog gekozen moet worden.",
+                            }
+                        },
+                        "additionalProperties": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "Een bestand voor het stuk met dit nummer.",
+                        },
+                    }
+                }
+            },
+        }
+    },
+}
+
+
+def list_submissions(
+    desk: TheDesk,
+    _name: Annotated[str, _scope(Scope.READ_SUBMISSIONS)],
+    verzoek: Annotated[str | None, Query(description="Alleen inzendingen bij dit kenmerk.")] = None,
+    status: Annotated[Status | None, Query(description="Alleen inzendingen met deze status.")] = None,
+    vanaf: Annotated[AwareDatetime | None, Query(description="Ontvangen op of na dit tijdstip.")] = None,
+    tot: Annotated[AwareDatetime | None, Query(description="Ontvangen voor dit tijdstip.")] = None,
+) -> tuple[Inzending, ...]:
+    """Inzendingen op volgorde van binnenkomst."""
+    return desk.queries.submissions(verzoek, status, vanaf, tot)
+
+
+_LIST_SUBMISSIONS: Final[dict[str, Any]] = {
+    "operation_id": "lijstInzendingen",
+    "summary": "Lijst van inzendingen",
+    "response_model": list[Inzending],
+    "responses": _errors(404),
+}
+
+
+def show_submission(
+    ontvangstnummer: Number, desk: TheDesk, _name: Annotated[str, _scope(Scope.READ_SUBMISSIONS)]
+) -> Inzending:
+    """Eén inzending, met het besluit per stuk."""
+    return desk.queries.submission(ontvangstnummer)
+
+
+_SHOW_SUBMISSION: Final[dict[str, Any]] = {
+    "operation_id": "toonInzending",
+    "summary": "Eén inzending",
+    "response_model": Inzending,
+    "responses": _errors(404),
+}
+
+
+def _url(desk: Desk, path: str) -> str:
+    return f"{desk.settings.portal.public_url}/api/v1{path}"
+
+
+# ---- the document --------------------------------------------------------------------------------
+
+
+def _describe(api: FastAPI) -> None:
+    """Finish the OpenAPI document: what FastAPI cannot know of our errors, headers and bodies."""
+    made = api.openapi()
+    schemas = made["components"]["schemas"]
+    for model in (Problem, VerzoekIn):
+        described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(described.pop("$defs", {}))
+        schemas[model.__name__] = described
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    header = {"description": "Volledig versienummer.", "schema": {"type": "string"}, "example": VERSION}
+    for operation in (o for path in made["paths"].values() for o in path.values()):
+        operation["responses"].pop("422", None)
+        for response in operation["responses"].values():
+            response["headers"] = {"API-Version": header}
+    api.openapi_schema = made

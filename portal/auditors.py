@@ -1,0 +1,117 @@
+"""For auditors: what came in, when, and what was decided; read-only, without content or names of files.
+
+Rule 1: both clocks are shown: the moment of receipt, and the moment it was recorded.
+Rule 2: only what `labels.timeline` lets through leaves an event; file names, senders and texts stay inside (P7).
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form
+from fastapi import Request as HttpRequest
+from fastapi.responses import RedirectResponse, Response
+
+from gateway.core import terms, tokens
+from gateway.core.errors import NotFound
+from gateway.people import PortalSession
+from portal import labels, pages
+from portal.auth import Auditor, AuditorPost, TheDesk
+
+routes = APIRouter(prefix="/auditor")
+
+
+@routes.get("")
+def start(request: HttpRequest, session: Auditor) -> Response:
+    """Search, the check of the log, and the register."""
+    return _page(request, session, "auditor.html")
+
+
+def _page(
+    request: HttpRequest,
+    session: PortalSession,
+    template: str,
+    status: int = 200,
+    /,
+    **context: Any,  # noqa: ANN401
+) -> Response:
+    today = pages.desk_of(request).clock.now().astimezone(terms.AMSTERDAM).date()
+    usual: dict[str, Any] = {"problem": "", "wanted": "", "result": None, "events": None, "address": ""}
+    usual |= {"since": (today - timedelta(days=7)).isoformat(), "until": today.isoformat()}
+    return pages.render_staff(request, template, status, session=session, labels=labels, **(usual | context))
+
+
+@routes.get("/zoeken")
+def search(request: HttpRequest, session: Auditor, desk: TheDesk, nummer: str = "") -> Response:
+    """Find a receipt number, in whatever way it was typed, or a reference."""
+    wanted = nummer.strip()
+    token = tokens.read_receipt_number(wanted)
+    if token.state is tokens.TokenState.TYPO:
+        return _not_found(request, session, wanted, "In dit ontvangstnummer zit een typefout.")
+    try:
+        if token.state is tokens.TokenState.EXACT:
+            number = desk.queries.submission(token.value).ontvangstnummer
+            return RedirectResponse(f"/auditor/inzendingen/{number}", 303)
+        return RedirectResponse(f"/auditor/verzoeken/{desk.queries.request(wanted).kenmerk}", 303)
+    except NotFound:
+        return _not_found(request, session, wanted, "Er is geen inzending of verzoek met dit nummer.")
+
+
+def _not_found(request: HttpRequest, session: PortalSession, wanted: str, problem: str) -> Response:
+    return _page(request, session, "auditor.html", 404, problem=problem, wanted=wanted)
+
+
+@routes.get("/inzendingen/{nummer}")
+def submission(request: HttpRequest, nummer: str, session: Auditor, desk: TheDesk) -> Response:
+    """The life of one submission, from the ledger."""
+    found = desk.queries.submission(nummer)
+    return _page(
+        request,
+        session,
+        "auditor_submission.html",
+        submission=found,
+        why=desk.queries.why(nummer),
+        timeline=labels.timeline(desk.queries.timeline(found.ontvangstnummer)),
+    )
+
+
+@routes.get("/verzoeken/{kenmerk}")
+def request_page(request: HttpRequest, kenmerk: str, session: Auditor, desk: TheDesk) -> Response:
+    """The life of one request, from the ledger, and its submissions."""
+    found = desk.queries.request(kenmerk)
+    return _page(
+        request,
+        session,
+        "auditor_request.html",
+        verzoek=found,
+        submissions=desk.queries.submissions(request=kenmerk),
+        timeline=labels.timeline(desk.queries.timeline(kenmerk)),
+    )
+
+
+@routes.post("/controle")
+def check(request: HttpRequest, session: AuditorPost, desk: TheDesk, inhoud: Annotated[str, Form()] = "") -> Response:
+    """Check the whole log, and with `inhoud` every stored byte; names the first thing that is wrong."""
+    return _page(request, session, "auditor.html", result=desk.audit(bool(inhoud)), with_content=bool(inhoud))
+
+
+@routes.post("/register")
+def register(
+    request: HttpRequest,
+    session: AuditorPost,
+    desk: TheDesk,
+    vanaf: Annotated[str, Form()] = "",
+    tot: Annotated[str, Form()] = "",
+    adres: Annotated[str, Form()] = "",
+) -> Response:
+    """Everything that arrived or was turned away in a period; a POST, because an address does not belong in a URI."""
+    period: dict[str, Any] = {"since": vanaf, "until": tot, "address": adres.strip()}
+    try:
+        first, last = date.fromisoformat(vanaf), date.fromisoformat(tot)
+    except ValueError:
+        return _page(request, session, "auditor.html", 400, problem="Vul twee datums in.", **period)
+    found = desk.queries.register(_midnight(first), _midnight(last + timedelta(days=1)), adres.strip() or None)
+    return _page(request, session, "auditor.html", events=labels.timeline(found), **period)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), terms.AMSTERDAM)

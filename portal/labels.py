@@ -1,0 +1,224 @@
+"""What staff reads: events, words of the contract and facts of a decision, in Dutch.
+
+Rule 1: of an event only what is listed in `_SHOWN` is shown: hashes, moments, decisions; never names or texts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.core.facts import ClueKind, Facts
+from gateway.core.model import Verdict
+from gateway.queries import Event, Why
+
+# ---- words of the contract -----------------------------------------------------------------------
+
+OUTCOME: Final = {
+    "aangenomen": "Aangenomen",
+    "deels_aangenomen": "Deels aangenomen",
+    "geweigerd": "Geweigerd",
+    "aangehouden": "Aangehouden",
+    "doorverwezen": "Doorverwezen",
+    "geregistreerd": "Geregistreerd",
+    "niet_gevraagd": "Niet gevraagd",
+}
+STATUS: Final = {
+    "ontvangen": "Ontvangen",
+    "in_behandeling": "In behandeling",
+    "aangehouden": "Wacht op een medewerker",
+    "afgehandeld": "Afgehandeld",
+}
+REQUEST: Final = {"open": "Open", "compleet": "Compleet", "verlopen": "Wacht op een besluit", "gesloten": "Gesloten"}
+ITEM: Final = {
+    "open": "Nog niet ontvangen",
+    "ontvangen": "Ontvangen",
+    "goedgekeurd": "Goedgekeurd",
+    "afgekeurd": "Afgekeurd",
+    "verklaring": "Verklaring ontvangen",
+    "origineel_verwacht": "Origineel verwacht",
+}
+TONE: Final = {
+    **dict.fromkeys(("aangenomen", "goedgekeurd", "ontvangen", "compleet", "afgehandeld"), "good"),
+    **dict.fromkeys(("geweigerd", "afgekeurd", "verlopen"), "bad"),
+    **dict.fromkeys(("aangehouden", "deels_aangenomen", "origineel_verwacht", "doorverwezen", "niet_gevraagd"), "wait"),
+}
+CHANNEL: Final = {"smtp": "E-mail", "imap": "E-mail (postbus)", "portaal": "Portaal", "balie": "Balie", "post": "Post"}
+ROLE: Final = {
+    "aanvrager": "Aanvrager",
+    "gemachtigde": "Gemachtigde",
+    "referent": "Referent",
+    "contactpersoon": "Contactpersoon",
+}
+LETTER: Final = {
+    "drafted": "wordt geschreven",
+    "written": "klaar om te versturen",
+    "handed_over": "verstuurd",
+    "failed": "niet bezorgd",
+}
+DONE: Final = {
+    "verlengd": "De termijn is verlengd.",
+    "gesloten": "Het verzoek is gesloten.",
+    "goedgekeurd": "Het stuk is goedgekeurd.",
+    "afgekeurd": "Het stuk is afgekeurd. Het staat weer open.",
+    "toegewezen": "De inzending is aan het verzoek toegewezen.",
+    "gekozen": "Het document is bij het stuk gelegd.",
+    "vrijgegeven": "De inzending is vrijgegeven en opnieuw beoordeeld.",
+    "geweigerd": "De inzending is geweigerd. De afzender krijgt bericht.",
+}
+
+# ---- events --------------------------------------------------------------------------------------
+
+EVENT: Final = {
+    "ReceivedFromNonERDS": "E-mail ontvangen",
+    "SubmissionAcceptance": "Bestanden ontvangen",
+    "SubmissionRejection": "Poging geweigerd",
+    "RelayToNonERDS": "Brief verstuurd",
+    "RelayToNonERDSFailure": "Brief niet bezorgd",
+    "ContentAccessTracking": "Inhoud ingezien",
+    "SubmissionDecided": "Besluit genomen",
+    "SubmissionReceipt": "Ontvangstbewijs gemaakt",
+    "SubmissionShelved": "Naar een medewerker: een stap lukte niet",
+    "RequestOpened": "Verzoek geopend",
+    "RequestExtended": "Termijn verlengd",
+    "RequestClosed": "Verzoek gesloten",
+    "RequestComplete": "Voor elk stuk is iets ontvangen",
+    "RequestLapsed": "Laatste dag voorbij: wacht op een besluit",
+    "PersonActed": "Handeling van een medewerker",
+    "GatewayStarted": "Systeem gestart",
+    "GatewayStopped": "Systeem gestopt",
+    "Outage": "Storing",
+    "AccountChanged": "Account gewijzigd",
+}
+_ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}
+
+_SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
+    ("kanaal", "Kanaal", CHANNEL),
+    ("verzoek", "Verzoek", {}),
+    ("status", "Stand", STATUS | REQUEST | ITEM),
+    ("besluit", "Besluit", OUTCOME),
+    ("redenen", "Redenen", {}),
+    ("reden", "Reden", {}),
+    ("regel", "Regel", {}),
+    ("grond", "Grond", {}),
+    ("handeling", "Handeling", _ACT),
+    ("nummer", "Stuk", {}),
+    ("medewerker", "Medewerker", {}),
+    ("laatsteDag", "Laatste dag", {}),
+    ("van", "Van", {}),
+    ("tot", "Tot", {}),
+    ("stap", "Stap", {}),
+    ("bytes", "Bytes", {}),
+)
+# Free words of a person: these may hold content, so of these events they are not shown.
+_FREE_WORDS: Final = frozenset({"RequestExtended", "RequestClosed"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as shown. `happened`: the moment of receipt or of the attempt, when the event names one."""
+
+    index: int
+    name: str
+    recorded_at: datetime
+    happened: datetime | None
+    subject: str
+    facts: tuple[tuple[str, str], ...]
+    hashes: tuple[tuple[str, int | None], ...]
+    erased: bool
+
+
+def timeline(events: Iterable[Event]) -> list[Entry]:
+    """Events for people, in their order."""
+    return [_entry(event) for event in events]
+
+
+def _entry(event: Event) -> Entry:
+    content = event.content or {}
+    happened = content.get("ontvangenOp") or content.get("pogingOp")
+    return Entry(
+        index=event.index,
+        name=EVENT.get(event.name, event.name),
+        recorded_at=event.at,
+        happened=datetime.fromisoformat(happened) if happened else None,
+        subject=event.subject,
+        facts=tuple(_shown(event.name, content)),
+        hashes=tuple(_hashes(content)),
+        erased=event.content is None,
+    )
+
+
+def _shown(name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, label, words in _SHOWN:
+        value = content.get(key)
+        if value in (None, "", []) or (key == "reden" and name in _FREE_WORDS):
+            continue
+        listed = value if isinstance(value, list) else [value]
+        yield label, ", ".join(words.get(str(word), str(word)) for word in listed)
+
+
+def _hashes(content: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:
+    listed = content.get("bestanden") or content.get("stukken") or ()
+    for each in listed:
+        if isinstance(each, dict) and each.get("sha256"):
+            yield each["sha256"], each.get("bytes")
+    for key in ("stuk", "wat"):
+        value = content.get(key)
+        if isinstance(value, str) and value:
+            yield value, None
+
+
+# ---- why -----------------------------------------------------------------------------------------
+
+VERDICT: Final = {
+    Verdict.CLEAN: "schoon",
+    Verdict.INFECTED: "virus gevonden",
+    Verdict.ENCRYPTED: "versleuteld, dus niet gecontroleerd",
+    Verdict.LIMITS: "niet helemaal gecontroleerd: over een grens",
+    Verdict.ERROR: "niet gecontroleerd: fout bij de scanner",
+    Verdict.NOT_YET: "nog niet gecontroleerd",
+}
+_CLUE: Final = {
+    ClueKind.PERSON: "een medewerker wees het toe",
+    ClueKind.SECRET_ADDRESS: "het geheime mailadres van het verzoek",
+    ClueKind.SECRET_SUBJECT: "het geheim in het onderwerp",
+    ClueKind.SESSION: "ingelogd in het portaal, of via de API",
+    ClueKind.REFERENCE: "het kenmerk of zaaknummer in de tekst",
+    ClueKind.THREAD: "een antwoord op onze brief",
+    ClueKind.SENDER: "het adres van de afzender",
+    ClueKind.RESEMBLANCE: "het lijkt op",
+}
+_AUTHENTICATION: Final = {"pass": "echt", "fail": "niet echt", "none": "niet vastgesteld"}
+
+
+def facts(why: Why) -> list[tuple[str, str]]:
+    """The facts a decision was taken on, as lines for people; empty while there are none."""
+    return list(_lines(why.facts)) if why.facts else []
+
+
+def _lines(found: Facts) -> Iterator[tuple[str, str]]:
+    for clue in found.clues:
+        yield "Wijst naar", f"{clue.request}: {_CLUE[clue.kind]}"
+    if not found.clues:
+        yield "Wijst naar", "geen enkel verzoek"
+    if found.sender.address:
+        parties = ", ".join(found.sender.party_of) or "geen enkel verzoek"
+        yield (
+            "Afzender",
+            f"{_AUTHENTICATION.get(found.sender.authentication, 'niet vastgesteld')}; partij bij {parties}",
+        )
+    yield "Aangewezen adres", "ja" if found.designated else "nee"
+    yield "Gemeten", f"{found.measured_bytes} bytes, hoogstens {found.cap_bytes} mag"
+    if found.request:
+        yield "Op tijd", "ja" if found.request.on_time else f"nee, de laatste dag was {found.request.last_day}"
+    for label, value in (
+        ("Automatisch bericht", found.automatic),
+        ("Eerder ontvangen als", found.repeat_of),
+        ("Lezen lukte niet", found.trouble.code if found.trouble else ""),
+        ("Afwijkingen", ", ".join(found.defects)),
+        ("Links in de tekst", str(len(found.links)) if found.links else ""),
+    ):
+        if value:
+            yield label, value
+    for act in found.acts:
+        yield "Medewerker", f"{act.officer}: {_ACT[act.kind]}"

@@ -1,0 +1,353 @@
+"""For submitters: sign in with reference and access code, see what is missing, send files, get the receipt.
+
+Rule 1: everything works without JavaScript, on a small phone.
+Rule 2: the receipt page comes only after the bytes and their ledger entry would survive a power cut (P1).
+Rule 3: nobody sees anything but their own request, and no document is ever served back (P7).
+"""
+
+import io
+import secrets
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form
+from fastapi import Request as HttpRequest
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
+
+from gateway import receipts
+from gateway.core import terms
+from gateway.core.errors import NotFound
+from gateway.core.model import MISSING, Accepted, Arrival, RefusedAttempt
+from gateway.core.words import Channel, Reason, RequestStatus
+from gateway.desk import Desk
+from gateway.people import PARTY, PortalSession
+from gateway.schema import Inzending, Stuk, Verzoek
+from portal import auth, pages, words
+from portal.auth import Submitter, SubmitterPost, TheDesk
+from portal.uploads import STILL_TO_CHOOSE, Upload, receive
+
+SETTLE_SECONDS: Final = 8.0
+_MIB: Final = 1 << 20
+_DOWNLOADS: Final = {
+    receipts.PDF: "application/pdf",
+    receipts.RECEIPT: "application/json",
+    receipts.PROOF: "text/plain; charset=utf-8",
+}
+
+routes = APIRouter()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something the reader can mend; `field` is the control it is about."""
+
+    field: str
+    text: str
+
+
+# ---- in and out ----------------------------------------------------------------------------------
+
+
+@routes.get("/")
+def enter(request: HttpRequest, reden: str = "") -> Response:
+    """The first page; also says why somebody is back here."""
+    note = {"verlopen": "session_over", "uitgelogd": "signed_out"}.get(reden, "")
+    return _enter(request, 200, "", [], note)
+
+
+@routes.post("/")
+def sign_in(
+    request: HttpRequest,
+    desk: TheDesk,
+    kenmerk: Annotated[str, Form()] = "",
+    toegangscode: Annotated[str, Form()] = "",
+    formulier: Annotated[str, Form()] = "",
+) -> Response:
+    """Open a request with its access code."""
+    auth.check_form(request, formulier)
+    reference = kenmerk.strip()
+    problems = _typed_problems(request, reference, toegangscode)
+    if problems:
+        return _enter(request, 400, reference, problems)
+    attempt = auth.attempt(request, "verzoek", reference)
+    if attempt.braked(desk):
+        minutes = desk.settings.portal.attempt_window_minutes
+        text = _say(request, "signin_braked", minutes=minutes, phone=desk.settings.portal.help_phone)
+        return _enter(request, 429, reference, [Problem("toegangscode", text)])
+    opened = auth.opened(desk, reference, toegangscode)
+    if opened is None:
+        attempt.failed(desk)
+        text = _say(request, "signin_wrong", phone=desk.settings.portal.help_phone)
+        return _enter(request, 400, reference, [Problem("toegangscode", text)])
+    response = RedirectResponse("/verzoek", 303)
+    auth.begin(request, response, auth.SUBMITTER_COOKIE, PARTY, opened)
+    return response
+
+
+def _typed_problems(request: HttpRequest, reference: str, code: str) -> list[Problem]:
+    """What is wrong with what was typed, as far as the form alone can tell."""
+    problems = []
+    if not reference:
+        problems.append(Problem("kenmerk", _say(request, "signin_empty_reference")))
+    if not code.strip():
+        problems.append(Problem("toegangscode", _say(request, "signin_empty_code")))
+    elif auth.is_mistyped(code):
+        problems.append(Problem("toegangscode", _say(request, "signin_typo")))
+    return problems
+
+
+def _enter(request: HttpRequest, status: int, reference: str, problems: Sequence[Problem], note: str = "") -> Response:
+    secret = auth.form_secret(request)
+    response = pages.render(
+        request, "enter.html", status, reference=reference, errors=problems, note=note, form_secret=secret
+    )
+    auth.remember_form(request, response, secret)
+    return response
+
+
+@routes.post("/uitloggen")
+def sign_out(request: HttpRequest, _session: SubmitterPost) -> Response:
+    """Sign out."""
+    response = RedirectResponse("/?reden=uitgelogd", 303)
+    auth.end(request, response, auth.SUBMITTER_COOKIE)
+    return response
+
+
+# ---- the checklist -------------------------------------------------------------------------------
+
+
+@routes.get("/verzoek")
+def checklist(request: HttpRequest, session: Submitter) -> Response:
+    """What is missing, first; then what we have."""
+    return _checklist(request, session, 200, [])
+
+
+def _checklist(request: HttpRequest, session: PortalSession, status: int, problems: Sequence[Problem]) -> Response:
+    desk = pages.desk_of(request)
+    found = desk.queries.request(session.subject)
+    sent = desk.queries.submissions(request=session.subject)
+    missing = [item for item in found.stukken if item.status in MISSING]
+    return pages.render(
+        request,
+        "checklist.html",
+        status,
+        session=session,
+        verzoek=found,
+        standing=_standing(found, _today(desk)),
+        missing=missing,
+        answered=[item for item in found.stukken if item not in missing],
+        sent=list(reversed(sent)),
+        descriptions=_descriptions(found),
+        cap=desk.settings.limits.submission_mb,
+        most_files=desk.settings.portal.max_files,
+        mail_address=found.mailadres if "email" in found.kanalen else "",
+        errors=problems,
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a request stands for the reader: days left, or negative when the last day has passed."""
+
+    days_left: int
+    closed: bool
+    complete: bool
+
+    @property
+    def late(self) -> bool:
+        return self.days_left < 0
+
+
+def _standing(found: Verzoek, today: date) -> Standing:
+    return Standing(
+        days_left=(found.laatsteDag - today).days,
+        closed=found.status is RequestStatus.CLOSED,
+        complete=found.status is RequestStatus.COMPLETE,
+    )
+
+
+def _today(desk: Desk) -> date:
+    return desk.clock.now().astimezone(terms.AMSTERDAM).date()
+
+
+def _descriptions(found: Verzoek) -> dict[str, Stuk]:
+    return {item.nummer: item for item in found.stukken}
+
+
+# ---- sending -------------------------------------------------------------------------------------
+
+
+@routes.post("/verzoek")
+async def send(request: HttpRequest, session: Submitter, desk: TheDesk) -> Response:
+    """Take the files of the form; a receipt, or a page that says what to do."""
+    auth.check_origin(request)
+    upload = await receive(request, desk.store.spool, desk.settings.cap_bytes, desk.settings.portal.max_files)
+    received_at = desk.clock.now()  # the last byte is in
+    try:
+        return await run_in_threadpool(_sent, request, session, upload, received_at)
+    finally:
+        await run_in_threadpool(upload.drop)
+
+
+def _sent(request: HttpRequest, session: PortalSession, upload: Upload, received_at: datetime) -> Response:
+    desk = pages.desk_of(request)
+    auth.check(request, session, upload.fields.get("csrf", ""))
+    if upload.too_large or upload.too_many:
+        return _over_the_limit(request, session, desk, upload)
+    if upload.trouble:
+        raise upload.trouble
+    problems = _upload_problems(request, desk.queries.request(session.subject), upload)
+    if problems:
+        return _checklist(request, session, 400, problems)
+    accepted = hand_in(desk, session.subject, upload, received_at)
+    desk.settle(accepted.number, SETTLE_SECONDS)
+    return RedirectResponse(f"/inzending/{accepted.number}?nieuw=1", 303)
+
+
+def hand_in(desk: Desk, reference: str, upload: Upload, received_at: datetime) -> Accepted:
+    """Take responsibility for the files, for this request (P1). Raises TryLater; then nothing was promised."""
+    files = tuple(file.keep() for file in upload.files)
+    arrival = Arrival(
+        channel=Channel.PORTAL,
+        received_at=received_at,
+        files=files,
+        source=f"portal:{secrets.token_hex(16)}",
+        request=reference,
+    )
+    accepted = desk.store.accept(arrival)
+    desk.wake()
+    return accepted
+
+
+def register_over_the_limit(desk: Desk, reference: str, upload: Upload) -> RefusedAttempt:
+    """Keep the proof that somebody tried and was turned away for the size."""
+    attempt = RefusedAttempt(
+        channel=Channel.PORTAL,
+        attempted_at=desk.clock.now(),
+        reason=Reason.TOO_LARGE,
+        address=reference,
+        bytes=upload.measured,
+    )
+    desk.store.register(attempt)
+    return attempt
+
+
+def _over_the_limit(request: HttpRequest, session: PortalSession, desk: Desk, upload: Upload) -> Response:
+    attempt = register_over_the_limit(desk, session.subject, upload)
+    return pages.render(
+        request,
+        "too_large.html",
+        413,
+        session=session,
+        measured=_up(upload.measured),
+        cap=desk.settings.limits.submission_mb,
+        too_many=upload.too_many and not upload.too_large,
+        most_files=desk.settings.portal.max_files,
+        attempted_at=attempt.attempted_at,
+    )
+
+
+def _up(count: int) -> str:
+    """Mebibytes, rounded up to a tenth: what was too large must never read as exactly the limit."""
+    tenths = -(-count * 10 // _MIB)
+    return f"{tenths // 10},{tenths % 10}"
+
+
+def _upload_problems(request: HttpRequest, found: Verzoek, upload: Upload) -> list[Problem]:
+    first = f"stuk-{found.stukken[0].nummer}"
+    if upload.empty:
+        return [Problem(first, _say(request, "empty_file", name=name)) for name in upload.empty]
+    if not upload.files:
+        return [Problem(first, _say(request, "nothing_chosen"))]
+    known = {STILL_TO_CHOOSE, *(item.nummer for item in found.stukken)}
+    if any(file.field not in known for file in upload.files):
+        return [Problem(first, _say(request, "item_gone"))]
+    return []
+
+
+# ---- the receipt ---------------------------------------------------------------------------------
+
+
+@routes.get("/inzending/{nummer}")
+def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk, nieuw: str = "") -> Response:
+    """One submission: what came in, when, what we do with it, and the proof."""
+    submission = _own_submission(desk, session, nummer)
+    found = desk.queries.request(session.subject)
+    why = desk.queries.why(submission.ontvangstnummer)
+    return pages.render(
+        request,
+        "receipt.html",
+        session=session,
+        submission=submission,
+        first_receipt=why.detail if Reason.REPEAT in submission.redenen else "",
+        verzoek=found,
+        missing=[item for item in found.stukken if item.status in MISSING],
+        standing=_standing(found, _today(desk)),
+        descriptions=_descriptions(found),
+        has_package=desk.queries.receipt_index(submission.ontvangstnummer) is not None,
+        fresh=bool(nieuw),
+    )
+
+
+@routes.get("/inzending/{nummer}/bewijs.zip")
+def package(nummer: str, session: Submitter, desk: TheDesk) -> Response:
+    """The whole receipt package."""
+    submission = _own_submission(desk, session, nummer)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in _receipt_files(desk, submission).items():
+            archive.writestr(name, content)
+    return _download(made.getvalue(), f"bewijs-{submission.ontvangstnummer}.zip", "application/zip")
+
+
+@routes.get("/inzending/{nummer}/{name}")
+def receipt_file(nummer: str, name: str, session: Submitter, desk: TheDesk) -> Response:
+    """One file of the receipt package."""
+    submission = _own_submission(desk, session, nummer)
+    if name not in _DOWNLOADS:
+        raise NotFound.because("name", "not a file of a receipt package")
+    return _download(_receipt_files(desk, submission)[name], name, _DOWNLOADS[name])
+
+
+def _receipt_files(desk: Desk, submission: Inzending) -> dict[str, bytes]:
+    files = desk.receipt_files(submission.ontvangstnummer)
+    if not files:
+        raise NotFound.because("ontvangstnummer", "no receipt yet")
+    return files
+
+
+def _download(content: bytes, name: str, media_type: str) -> Response:
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _own_submission(desk: Desk, session: PortalSession, number: str) -> Inzending:
+    """The submission, if it is for the request that is signed in; NotFound otherwise, whoever's it is (P7)."""
+    submission = desk.queries.submission(number)
+    # Before matching only the session it came in by can tell.
+    request = submission.verzoek or desk.store.load(submission.ontvangstnummer).arrival.request
+    if request != session.subject:
+        raise NotFound.because("ontvangstnummer", "of another request")
+    return submission
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+
+@routes.get("/hulp")
+def help_page(request: HttpRequest) -> Response:
+    """Help, with a phone number."""
+    return pages.render(request, "help.html")
+
+
+@routes.get("/toegankelijkheid")
+def accessibility(request: HttpRequest) -> Response:
+    """The accessibility statement."""
+    return pages.render(request, "accessibility.html")
+
+
+def _say(request: HttpRequest, key: str, **values: Any) -> str:  # noqa: ANN401
+    return words.say(key, pages.language_of(request), **values)
