@@ -19,7 +19,7 @@ VALUES = {
 }
 # RFC 2034 section 4: no enhanced code in the greeting, in the answer to HELO, and in 354.
 PLAIN = {"greeting", "helo", "go_ahead"}
-SOURCES = [Path(smtp_in.__file__).with_name(name) for name in ("smtp_in.py", "smtp_syntax.py")]
+SOURCES = [Path(smtp_in.__file__).with_name(name) for name in ("smtp_session.py", "smtp_syntax.py")]
 
 
 @pytest.mark.parametrize("name", codes.REPLIES)

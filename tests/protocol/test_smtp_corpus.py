@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from csv import DictReader
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -17,6 +18,8 @@ SCRIPTS = sorted((CORPUS / "smtp").glob("[0-9]*.txt"))
 SENDER = "anna.voorbeeld@mail.example"
 # Spans of time in the dialogues are multiplied by this; the listener below is as much quicker.
 SCALE = 0.02
+# Starting processes from many threads at the same moment fails on some kernels.
+ONE_AT_A_TIME = Lock()
 # The corpus says "refuse/accept" of these. What we do is a choice, and stays one.
 CHOSEN = {
     "05-baseline-empty-message": 1,
@@ -43,14 +46,11 @@ def replay(script: Path, tls: ssl.SSLContext) -> Replay:
     chosen = smtp.settings(tls=tls, max_message_bytes=45 << 20, idle_seconds=1.5, minimum_rate_bytes_per_second=500.0)
     tool = CORPUS / "tools" / "replay_smtp.py"
     with smtp.listening(intake, chosen) as running:
-        done = subprocess.run(
-            [sys.executable, tool, "--port", str(running.port), "--slow-scale", str(SCALE), script],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    return done.stdout + done.stderr, intake
+        command = [sys.executable, tool, "--port", str(running.port), "--slow-scale", str(SCALE), script]
+        with ONE_AT_A_TIME:
+            player = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said, _ = player.communicate(timeout=60)
+    return said, intake
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@
 
 import ast
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import re
@@ -299,8 +300,10 @@ def _say(client: Client, sign: str, rest: str, where: str) -> None:
             client.send(ast.literal_eval(rest))
         case "C*":
             times, _, octets = rest.partition(" ")
-            for _ in itertools.repeat(None, int(times)):
-                client.send(ast.literal_eval(octets))
+            # The server may hang up before the last one: what it said of it is what counts.
+            with contextlib.suppress(ConnectionError):
+                for _ in itertools.repeat(None, int(times)):
+                    client.send(ast.literal_eval(octets))
         case "C~":
             client.start_tls()
         case "C.":

@@ -1,0 +1,594 @@
+"""One SMTP connection: an intake-only server that says yes only after the receipt exists (P1).
+
+Built on aiosmtpd's `SMTP` protocol class: connection, session, envelope and dispatch are its own; the command
+loop, the commands and above all DATA are ours, because the stock ones keep whole messages in memory, cut off
+slow senders, and turn our failures into permanent ones.
+
+Rule 1: 250 after DATA only when `Intake.accept` has returned; whatever fails on our side is 4xx.
+Rule 2: spooling is done in the event loop, block by block; keeping, accepting and registering in threads.
+Rule 3: who is turned away for what he hands in is registered first and told after that.
+Rule 4: the mail log gets identifiers only: no addresses, no content.
+"""
+
+import asyncio
+import logging
+import secrets
+import ssl
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import Envelope as Transaction
+
+from gateway.core.errors import TryLater
+from gateway.core.model import Accepted, Arrival, Envelope, RefusedAttempt, StoredFile
+from gateway.core.words import Channel, Reason
+from gateway.ports import Intake, Spool
+from mail import codes, smtp_syntax
+from mail.smtp_data import Body, End, Fault, Pace, Receiver
+from mail.smtp_syntax import BadCommand, Command
+
+MailLog = Callable[[str, Mapping[str, object]], None]
+"""Takes the constant name of an event and its fields."""
+
+_T = TypeVar("_T")
+_diagnostics = logging.getLogger(__name__)
+
+# A command line without an end is read on this far, to answer it; after that the connection is closed.
+_ENDLESS_COMMAND_BYTES: Final = 1 << 16
+# These need no TLS first (RFC 3207 section 4), and HELO so that an old client hears what it needs.
+_BEFORE_TLS: Final = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"})
+# Replies that say "no" without the client having done anything wrong.
+_NOT_AN_ERROR: Final = frozenset({"451", "452", "454"})
+
+_REASONS: Final[Mapping[Fault, Reason]] = {
+    Fault.TOO_LARGE: Reason.TOO_LARGE,
+    Fault.BARE_NEWLINE: Reason.UNREADABLE,
+    Fault.NUL: Reason.UNREADABLE,
+    Fault.LINE_TOO_LONG: Reason.UNREADABLE,
+}
+
+
+@dataclass(frozen=True)
+class ListenerSettings:
+    """What the listener may be told; every limit it keeps has its name here.
+
+    `addresses` are the designated ones; `name+anything@domain` belongs to `name@domain`, capitals make no
+    difference. `max_message_bytes` counts the message as it is stored. `max_line_bytes` is for the lines of
+    a message; RFC 5321 has 1000 octets there, but nobody is turned away for a long line. `max_refused_bytes`
+    is how much of a message is read on that will be refused anyway. `max_errors` and `max_commands` are per
+    connection, the latter starting anew with every message taken. `max_accepting` is how many messages can
+    wait for their commit at the same time. `reuse_port` lets several processes listen on one port.
+    """
+
+    hostname: str
+    addresses: tuple[str, ...]
+    portal_url: str
+    max_message_bytes: int = 64 << 20
+    max_recipients: int = 20
+    max_line_bytes: int = 1 << 20
+    max_command_bytes: int = 2048
+    max_refused_bytes: int = 1 << 30
+    idle_seconds: float = 120.0
+    minimum_rate_bytes_per_second: float = 32.0
+    max_connections: int = 500
+    max_connections_per_address: int = 50
+    max_accepting: int = 64
+    max_errors: int = 10
+    max_commands: int = 1000
+    tls: ssl.SSLContext | None = None
+    require_tls: bool = False
+    submission_mb: int = 30
+    reuse_port: bool = False
+
+
+class Shared:
+    """What the connections of one listener have in common."""
+
+    def __init__(self, settings: ListenerSettings, intake: Intake, log: MailLog) -> None:
+        self.settings = settings
+        self.intake = intake
+        self.log = log
+        self.closing = False
+        self.connections: set[GatewaySMTP] = set()
+        self.tasks: set[asyncio.Task[str]] = set()
+        self.threads = ThreadPoolExecutor(settings.max_accepting, "smtp")
+        self._designated = frozenset(address.lower() for address in settings.addresses)
+        self._by_peer: Counter[str] = Counter()
+
+    def is_designated(self, address: str) -> bool:
+        """Whether documents may be sent to this address (Awb 2:15); what is after a `+` is not looked at."""
+        local, _, domain = address.rpartition("@")
+        return f"{local.partition('+')[0]}@{domain}".lower() in self._designated
+
+    def admit(self, connection: "GatewaySMTP", peer: str) -> bool:
+        """Count a new connection in; False when there are too many, in all or from this address."""
+        self.connections.add(connection)
+        self._by_peer[peer] += 1
+        return (
+            len(self.connections) <= self.settings.max_connections
+            and self._by_peer[peer] <= self.settings.max_connections_per_address
+        )
+
+    def forget(self, connection: "GatewaySMTP", peer: str) -> None:
+        """Count a connection out."""
+        self.connections.discard(connection)
+        self._by_peer[peer] -= 1
+        if self._by_peer[peer] <= 0:
+            del self._by_peer[peer]
+
+    def in_thread(self, work: Callable[..., _T], *arguments: object) -> asyncio.Future[_T]:
+        """What `work` returns or raises, done in a thread."""
+        return asyncio.get_running_loop().run_in_executor(self.threads, work, *arguments)
+
+    def carry_on(self, work: Coroutine[None, None, str]) -> asyncio.Task[str]:
+        """Work that goes on although its connection ends."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+
+class GatewaySMTP(SMTP):
+    """One connection."""
+
+    def __init__(self, shared: Shared) -> None:
+        settings = shared.settings
+        # aiosmtpd takes this as the limit of its reader; message lines do not go through that one here.
+        self.line_length_limit = settings.max_command_bytes
+        super().__init__(
+            None,
+            data_size_limit=settings.max_message_bytes,
+            enable_SMTPUTF8=True,
+            hostname=settings.hostname,
+            ident="ESMTP",
+            tls_context=settings.tls,
+            timeout=settings.idle_seconds,
+            loop=asyncio.get_running_loop(),
+        )
+        self._shared = shared
+        self._settings = settings
+        self._peer = ""
+        self._admitted = False
+        self._helo = ""
+        self._extended = False
+        self._tls = ""
+        self._refused_recipients = False
+        self._errors = 0
+        self._commands = 0
+        self._busy = False
+        self._over = False
+
+    # aiosmtpd's constructor reads every attribute of the class, so nothing here may be a property.
+
+    # ---- the connection ------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
+        self._admitted = self._shared.admit(self, self._peer)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._over = True
+        if self.transport is not None:
+            self._shared.forget(self, self._peer)
+            super().connection_lost(error)
+
+    def eof_received(self) -> bool:
+        """A client that has said all it had to say still gets its replies; aiosmtpd would stop at once."""
+        self._reader.feed_eof()
+        return not self._tls
+
+    def handler(self) -> asyncio.Task[None]:
+        """The task that serves this connection."""
+        assert self._handler_coroutine is not None
+        return self._handler_coroutine
+
+    def shut_down(self) -> None:
+        """End as soon as no message is coming in and no handshake is going on."""
+        if not self._busy:
+            self._say_goodbye("shutting_down")
+
+    def cut_off(self) -> None:
+        """End now."""
+        self._over = True
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
+    def _timeout_cb(self) -> None:
+        self._say_goodbye("too_slow")
+
+    def _say_goodbye(self, name: str) -> None:
+        if not self._over and self.transport is not None:
+            self._over = True
+            self._log("smtp_closed", why=name)
+            self._writer.write(self._reply(name).encode() + b"\r\n")
+            self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+
+    # ---- the command loop ----------------------------------------------------------------------------
+
+    async def _handle_client(self) -> None:
+        """Serve the connection until it ends. Never raises but for cancellation."""
+        try:
+            if not self._admitted:
+                self._say_goodbye("too_many_connections")
+            elif self._shared.closing:
+                self._say_goodbye("shutting_down")
+            else:
+                await self._answer("greeting")
+            while not self._over:
+                await self._serve_command()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self._over = True
+        finally:
+            if self.transport is not None:
+                self.transport.close()
+
+    async def _serve_command(self) -> None:
+        self._reset_timeout()
+        try:
+            await self._run(await self._next_command())
+        except BadCommand as bad:
+            await self._answer(bad.reply, **bad.values)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: one place that turns failures into a reply
+            await self.push(await self.handle_exception(error))
+        if self._shared.closing:
+            self._say_goodbye("shutting_down")
+        elif self._errors >= self._settings.max_errors:
+            self._say_goodbye("too_many_errors")
+
+    async def _next_command(self) -> Command:
+        """The next command. Raises BadCommand, or IncompleteReadError when the client is done."""
+        try:
+            line = await self._reader.readuntil(b"\n")
+        except asyncio.LimitOverrunError as overrun:
+            await self._skip_line(overrun.consumed)
+            raise BadCommand("line_too_long") from None
+        return smtp_syntax.command(line)
+
+    async def _skip_line(self, consumed: int) -> None:
+        skipped = 0
+        while True:
+            skipped += len(await self._reader.readexactly(consumed))
+            if skipped >= _ENDLESS_COMMAND_BYTES:
+                self._say_goodbye("endless")
+                return
+            try:
+                await self._reader.readuntil(b"\n")
+                return
+            except asyncio.LimitOverrunError as overrun:
+                consumed = overrun.consumed
+
+    async def _run(self, command: Command) -> None:
+        self._commands += 1
+        if self._over:
+            return
+        if self._commands > self._settings.max_commands:
+            self._say_goodbye("too_many_commands")
+        elif command.is_foreign:
+            self._say_goodbye("not_smtp")
+        elif (method := self._smtp_methods.get(command.verb)) is None:
+            await self._answer("unknown_command")
+        elif self._settings.require_tls and not self._tls and command.verb not in _BEFORE_TLS:
+            await self._answer("tls_first")
+        else:
+            await method(command.argument)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """The reply to a failure of ours: always 451 (aiosmtpd's own is 500 with the text of the error)."""
+        self._log_trouble(error)
+        return self._reply("try_later")
+
+    async def _answer(self, name: str, **values: object) -> None:
+        reply = self._reply(name, **values)
+        if reply[0] in "45" and reply[:3] not in _NOT_AN_ERROR:
+            self._errors += 1
+        await self.push(reply)
+
+    def _reply(self, name: str, **values: object) -> str:
+        settings = self._settings
+        return codes.smtp_reply(
+            name,
+            **{
+                "hostname": settings.hostname,
+                "address": settings.addresses[0],
+                "portal_url": settings.portal_url,
+                "submission_mb": settings.submission_mb,
+                **values,
+            },
+        )
+
+    # ---- commands ------------------------------------------------------------------------------------
+
+    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd finds commands by this name
+        self._hello(smtp_syntax.hello(hostname, "HELO"), extended=False)
+        await self._answer("helo")
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+        self._hello(smtp_syntax.hello(hostname, "EHLO"), extended=True)
+        size = f"SIZE {self._settings.max_message_bytes}"
+        extensions = ["PIPELINING", size, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        if self._settings.tls is not None and not self._tls:
+            extensions.append("STARTTLS")
+        await self.push(codes.ehlo_reply(self._settings.hostname, [*extensions, "HELP"]))
+
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+        """What was said before TLS does not hold after it (RFC 3207 section 4.2); nothing may follow."""
+        if arg:
+            raise BadCommand("syntax", syntax="STARTTLS")
+        if self._tls:
+            raise BadCommand("tls_already")
+        if self._settings.tls is None:
+            raise BadCommand("tls_unavailable")
+        self._wire().pause_reading()
+        if self._read_ahead():
+            # Commands somebody put into the clear text, to be run as if they came over TLS (CVE-2024-34083).
+            self._say_goodbye("out_of_step")
+            return
+        await self._answer("start_tls")
+        await self._shake_hands(self._settings.tls)
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
+        address, parameters = smtp_syntax.path(arg or "", "FROM:")
+        if not self._helo:
+            raise BadCommand("say_hello")
+        if self._mail().mail_from is not None:
+            raise BadCommand("one_at_a_time")
+        size = self._check_parameters(parameters)
+        utf8 = "SMTPUTF8" in parameters
+        # A bounce has the null sender; it is taken like any other message (RFC 5321 section 4.5.5).
+        if address and (fault := smtp_syntax.address_fault(address, utf8=utf8, bad="bad_sender")):
+            raise BadCommand(fault)
+        if size > self._settings.max_message_bytes:
+            await self._register(Reason.TOO_LARGE, "", Envelope(address, (), self._peer, self._helo, self._tls), size)
+            raise BadCommand("too_large")
+        self._mail().mail_from = address
+        self._mail().smtp_utf8 = utf8
+        await self._answer("sender_ok")
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
+        address, parameters = smtp_syntax.path(arg or "", "TO:")
+        mail = self._mail()
+        if mail.mail_from is None:
+            raise BadCommand("mail_first")
+        if parameters:
+            raise BadCommand("unknown_parameter")
+        if fault := smtp_syntax.address_fault(address, utf8=mail.smtp_utf8, bad="bad_recipient"):
+            raise BadCommand(fault)
+        if not self._shared.is_designated(address):
+            self._refused_recipients = True
+            await self._register(Reason.NOT_DESIGNATED, address, self._evidence(address), None)
+            raise BadCommand("not_designated")
+        if address not in mail.rcpt_tos:
+            if len(mail.rcpt_tos) >= self._settings.max_recipients:
+                raise BadCommand("too_many_recipients")
+            mail.rcpt_tos.append(address)
+        await self._answer("recipient_ok")
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        if arg:
+            raise BadCommand("syntax", syntax="DATA")
+        if not self._mail().rcpt_tos:
+            await self._refuse_data()
+            return
+        self._busy = True
+        try:
+            await self._receive()
+        finally:
+            self._busy = False
+            self._set_rset_state()
+
+    async def smtp_RSET(self, arg: str) -> None:  # noqa: N802
+        self._no_argument("RSET", arg)
+        self._set_rset_state()
+        await self._answer("ok")
+
+    async def smtp_NOOP(self, arg: str) -> None:  # noqa: ARG002, N802
+        await self._answer("ok")
+
+    async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
+        self._no_argument("QUIT", arg)
+        await self._answer("bye")
+        self._over = True
+
+    async def smtp_HELP(self, arg: str) -> None:  # noqa: ARG002, N802
+        await self._answer("help")
+
+    async def smtp_VRFY(self, arg: str) -> None:  # noqa: ARG002, N802
+        await self._answer("cannot_verify")
+
+    async def smtp_BDAT(self, arg: str) -> None:  # noqa: ARG002, N802
+        """Not offered; what follows is a piece of a message and must not be read as commands."""
+        await self._answer("not_offered")
+        self._say_goodbye("out_of_step")
+
+    async def smtp_AUTH(self, arg: str) -> None:  # noqa: ARG002, N802
+        await self._answer("not_offered")
+
+    smtp_EXPN = smtp_ETRN = smtp_AUTH  # noqa: N815
+
+    # ---- what commands are made of -------------------------------------------------------------------
+
+    def _wire(self) -> asyncio.Transport:
+        """The transport. Raises ConnectionError when there is none any more."""
+        if not isinstance(self.transport, asyncio.Transport):
+            raise ConnectionResetError("the client hung up")
+        return self.transport
+
+    def _mail(self) -> Transaction:
+        assert self.envelope is not None
+        return self.envelope
+
+    def _set_rset_state(self) -> None:
+        super()._set_rset_state()  # type: ignore[no-untyped-call]
+        self._refused_recipients = False
+
+    def _hello(self, name: str, *, extended: bool) -> None:
+        self._set_rset_state()
+        self._extended = extended
+        self._helo = name
+
+    def _no_argument(self, verb: str, arg: str) -> None:
+        if arg:
+            raise BadCommand("syntax", syntax=verb)
+
+    def _check_parameters(self, parameters: Mapping[str, str]) -> int:
+        """The size announced with MAIL, 0 when none was. Raises BadCommand for what is not offered."""
+        if parameters.keys() - ({"SIZE", "BODY", "SMTPUTF8"} if self._extended else set()):
+            raise BadCommand("unknown_parameter")
+        if parameters.get("BODY", "7BIT") not in {"7BIT", "8BITMIME"} or parameters.get("SMTPUTF8"):
+            raise BadCommand("bad_parameter")
+        return smtp_syntax.declared_size(parameters)
+
+    async def _shake_hands(self, context: ssl.SSLContext) -> None:
+        self._stop_timer()
+        self._busy = True
+        limit = self._settings.idle_seconds
+        try:
+            secure = await self.loop.start_tls(
+                self._wire(), self, context, server_side=True, ssl_handshake_timeout=limit
+            )
+        except OSError as error:
+            self._log("smtp_tls_failed", error=type(error).__name__)
+            # asyncio tells nobody that a connection is lost before its handshake was done.
+            self.connection_lost(error)
+            return
+        finally:
+            self._busy = False
+        assert secure is not None
+        self.transport = secure
+        # The reader and the writer know the old transport; asyncio 3.11 has no public way to tell them.
+        self._reader._transport = secure  # type: ignore[attr-defined]  # noqa: SLF001
+        self._writer._transport = secure  # type: ignore[attr-defined]  # noqa: SLF001
+        tls: ssl.SSLObject = secure.get_extra_info("ssl_object")
+        cipher = tls.cipher()
+        self._tls = f"{tls.version()} {cipher[0] if cipher else ''}".strip()
+        self._helo = ""
+        self._set_rset_state()
+
+    def _read_ahead(self) -> int:
+        """How much the client has sent beyond the command in hand."""
+        return len(self._reader._buffer)  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+
+    async def _register(self, reason: Reason, address: str, envelope: Envelope, size: int | None) -> None:
+        """Keep the proof of this attempt. Raises what `Intake.register` raises."""
+        attempt = RefusedAttempt(Channel.SMTP, datetime.now(UTC), reason, address, envelope, size)
+        await self._shared.in_thread(self._shared.intake.register, attempt)
+        self._log("smtp_refused", reason=str(reason), bytes=size)
+
+    def _evidence(self, *recipients: str) -> Envelope:
+        return Envelope(self._mail().mail_from or "", recipients, self._peer, self._helo, self._tls)
+
+    # ---- DATA ----------------------------------------------------------------------------------------
+
+    async def _refuse_data(self) -> None:
+        if self._mail().mail_from is not None and self._refused_recipients:
+            await self._answer("no_recipients")
+        else:
+            await self._answer("recipient_first")
+        if self._read_ahead():
+            # The message came along with DATA (RFC 2920 section 3.1 forbids it): its lines are no commands.
+            self._say_goodbye("out_of_step")
+
+    async def _receive(self) -> None:
+        """From DATA to its reply. The spool is either handed on with the whole message or dropped."""
+        settings = self._settings
+        spool = self._shared.intake.spool()
+        body = Body(spool.write, max_bytes=settings.max_message_bytes, max_line_bytes=settings.max_line_bytes)
+        receiver = None
+        taken = False
+        try:
+            await self._answer("go_ahead")
+            receiver = await self._take_in(body)
+            end = receiver.ended.result()
+            taken = end is End.COMPLETE and body.fault is None
+            if taken:
+                await self._accept(spool, receiver.completed_at)
+        finally:
+            if not taken:
+                self._shared.in_thread(spool.drop)
+                self._log("smtp_not_taken", bytes=body.octets)
+        if end is End.HUNG_UP:
+            self._over = True
+        elif end is not End.COMPLETE:
+            self._say_goodbye(end.value)
+        elif body.fault is not None:
+            await self._refuse(body)
+
+    async def _take_in(self, body: Body) -> Receiver:
+        """Read the data into the body. The receiver that is returned has ended."""
+        settings = self._settings
+        self._stop_timer()
+        ahead = self._read_ahead()
+        early = await self._reader.read(ahead) if ahead else b""
+        pace = Pace(settings.idle_seconds, settings.minimum_rate_bytes_per_second)
+        max_octets = settings.max_message_bytes + settings.max_refused_bytes
+        receiver = Receiver(self, self._wire(), body, pace, max_octets)
+        try:
+            receiver.start(early)
+            await receiver.ended
+        finally:
+            receiver.stop()
+        return receiver
+
+    async def _refuse(self, body: Body) -> None:
+        """Tell why the message was not taken, with the attempt registered where it is the sender's turn."""
+        assert body.fault is not None
+        if body.error is not None:
+            raise body.error
+        recipients = tuple(self._mail().rcpt_tos)
+        await self._register(_REASONS[body.fault], recipients[0], self._evidence(*recipients), body.octets)
+        await self._answer(body.fault.value)
+
+    async def _accept(self, spool: Spool, received_at: datetime) -> None:
+        """Hand the message in, and say what came of it. A client that hangs up meanwhile changes nothing."""
+        source = f"smtp:{secrets.token_hex(16)}"
+        envelope = self._evidence(*self._mail().rcpt_tos)
+        task = self._shared.carry_on(self._hand_in(spool, received_at, source, envelope))
+        reply = await asyncio.shield(task)
+        self._commands = 0
+        await self.push(reply)
+
+    async def _hand_in(self, spool: Spool, received_at: datetime, source: str, envelope: Envelope) -> str:
+        try:
+            accepted, stored = await self._shared.in_thread(
+                _keep_and_accept, self._shared.intake, spool, received_at, source, envelope
+            )
+        except Exception as error:  # noqa: BLE001 - the edge: nobody else is there any more if the client left
+            return await self.handle_exception(error)
+        self._log("smtp_received", submission=accepted.number, bytes=stored.bytes, sha256=stored.sha256)
+        return self._reply("accepted", receipt=accepted.number)
+
+    # ---- logs ----------------------------------------------------------------------------------------
+
+    def _log(self, event: str, **fields: object) -> None:
+        self._shared.log(event, {**fields, "peer": self._peer, "tls": self._tls})
+
+    def _log_trouble(self, error: Exception) -> None:
+        self._log("smtp_try_later", error=type(error).__name__)
+        if isinstance(error, TryLater):
+            _diagnostics.warning("not received, the sender will try again: %s", error)
+        else:
+            _diagnostics.error("not received, the sender will try again", exc_info=error)
+
+
+def _keep_and_accept(
+    intake: Intake, spool: Spool, received_at: datetime, source: str, envelope: Envelope
+) -> tuple[Accepted, StoredFile]:
+    """Both halves of the promise, in a thread. Whatever is raised, nothing was promised."""
+    try:
+        stored = spool.keep()
+        accepted = intake.accept(Arrival(Channel.SMTP, received_at, (stored,), source, envelope))
+    finally:
+        spool.drop()
+    return accepted, stored
