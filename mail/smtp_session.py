@@ -19,7 +19,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as Transaction
@@ -196,8 +196,8 @@ class GatewaySMTP(SMTP):
     def cut_off(self) -> None:
         """End now."""
         self._over = True
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        if self.transport is not None:
+            self._wire().abort()
 
     def _timeout_cb(self) -> None:
         self._say_goodbye("too_slow")
@@ -421,9 +421,10 @@ class GatewaySMTP(SMTP):
 
     def _wire(self) -> asyncio.Transport:
         """The transport. Raises ConnectionError when there is none any more."""
-        if not isinstance(self.transport, asyncio.Transport):
+        if self.transport is None:
             raise ConnectionResetError("the client hung up")
-        return self.transport
+        # Not isinstance: uvloop's transports do not inherit from asyncio's.
+        return cast("asyncio.Transport", self.transport)
 
     def _mail(self) -> Transaction:
         assert self.envelope is not None

@@ -1,9 +1,12 @@
 """Golden SMTP dialogues: one file a habit or a misbehaviour, played against a real listener."""
 
+import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from tests.support import smtp
 
@@ -16,11 +19,14 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_the_dialogue_goes_as_written(path: Path, tls: ssl.SSLContext) -> None:
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_the_dialogue_goes_as_written(
+    path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop], tls: ssl.SSLContext
+) -> None:
     script = smtp.transcript(path)
     intake = smtp.RecordingIntake()
     wanted = {"tls": tls, **script.changes}
-    with smtp.listening(intake, smtp.settings(**wanted)) as running:
+    with smtp.listening(intake, smtp.settings(**wanted), new_loop) as running:
         with smtp.Client(running.port) as client:
             smtp.play(client, script.steps)
         with smtp.Client(running.port) as next_client:

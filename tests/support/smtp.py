@@ -133,7 +133,11 @@ def settings(**changes: object) -> ListenerSettings:
 
 
 @contextmanager
-def listening(intake: Intake, chosen: ListenerSettings | None = None) -> Iterator[Running]:
+def listening(
+    intake: Intake,
+    chosen: ListenerSettings | None = None,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> Iterator[Running]:
     """A listener on a free port; on leaving it is closed, and asyncio may not have complained."""
     started = threading.Event()
     stop = asyncio.Event()
@@ -152,7 +156,11 @@ def listening(intake: Intake, chosen: ListenerSettings | None = None) -> Iterato
         await stop.wait()
         await listener.close(limit_seconds=2)
 
-    thread = threading.Thread(target=asyncio.run, args=(main(),), name="listener")
+    def work() -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(main())
+
+    thread = threading.Thread(target=work, name="listener")
     thread.start()
     try:
         assert started.wait(PATIENCE), "the listener did not start"
