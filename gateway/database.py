@@ -8,7 +8,7 @@ Rule 3: trouble with the database is ours: it leaves here as TryLater.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -22,6 +22,9 @@ POOL_SIZE = 20
 LATEST = max(path.name for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))[:4]
 """The version that this code wants; the steps are named by their four-digit version."""
 
+# SQLite reads so by itself; PostgreSQL's default is a new moment with every statement.
+_ONE_MOMENT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
 
 class Database:
     """An engine and its transactions. `embedded`: SQLite, one process."""
@@ -31,6 +34,7 @@ class Database:
         self.embedded = url.startswith("sqlite")
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(writes=True)
+        self._reading = self.engine if self.embedded else self.engine.execution_options(**_ONE_MOMENT)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -44,8 +48,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One consistent view; never waits for a writer on SQLite. Raises TryLater like `write`."""
-        with _translated(), Session(self.engine, autoflush=False, expire_on_commit=False) as session, session.begin():
+        """One moment, whatever others commit meanwhile; never waits for a writer. Raises TryLater like `write`."""
+        with _translated(), Session(self._reading, autoflush=False, expire_on_commit=False) as session, session.begin():
             yield session
 
     def migrate(self) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -10,50 +10,44 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from gateway.audit import audit
-from gateway.core.answers import drafts
 from gateway.core.decide import decide
-from gateway.core.errors import NotFound, Refused, TryLater, WrongState
+from gateway.core.errors import NotFound, TryLater, WrongState
 from gateway.core.facts import Act, ActKind
-from gateway.core.match import match
 from gateway.core.model import (
     Envelope,
-    Inspection,
-    Part,
-    PartRole,
     Reading,
     RefusedAttempt,
     StoredFile,
-    Verdict,
 )
 from gateway.core.states import Step
 from gateway.core.words import Channel, EventName, Outcome, RequestStatus, Status
 from gateway.records import EntryRow, LetterRow, SubmissionRow
-from tests.support import dossier, house
-from tests.support.house import ADDRESS, APPLICANT, NOON, REFERENCE
+from tests.support import storage
 from tests.support.servers import wait_until
+from tests.support.storage import ADDRESS, APPLICANT, NOON, REFERENCE
 
 THREADS = 16
 
 
 @pytest.fixture
 def kept(tmp_path, database_url):
-    with house.storage(tmp_path, database_url) as storage:
-        yield storage
+    with storage.opened(tmp_path, database_url) as kept:
+        yield kept
 
 
 @pytest.fixture
 def processes(tmp_path, database_url):
     """Two processes on the same tables and bytes."""
-    clock = house.FakeClock()
+    clock = storage.FakeClock()
     with ExitStack() as stack:
-        yield [stack.enter_context(house.storage(tmp_path, database_url, clock)) for _ in range(2)]
+        yield [stack.enter_context(storage.opened(tmp_path, database_url, clock)) for _ in range(2)]
 
 
 # ---- accepting -----------------------------------------------------------------------------------
 
 
 def test_what_is_accepted_exists_with_its_bytes_and_its_ledger_entry(kept):
-    accepted = kept.store.accept(house.arrival(1, kept.blobs))
+    accepted = kept.store.accept(storage.arrival(1, kept.blobs))
     view = kept.queries.submission(accepted.number)
     assert view.status is Status.RECEIVED
     assert view.ontvangenOp == "2026-11-02T12:00:00.000000Z"
@@ -65,10 +59,10 @@ def test_what_is_accepted_exists_with_its_bytes_and_its_ledger_entry(kept):
 
 def test_the_same_source_gives_the_first_receipt_again(processes):
     first, second = processes
-    accepted = first.store.accept(house.arrival(1, first.blobs))
+    accepted = first.store.accept(storage.arrival(1, first.blobs))
     first.clock.forward(days=3)
-    assert first.store.accept(house.arrival(1)) == accepted
-    assert second.store.accept(house.arrival(1)) == accepted
+    assert first.store.accept(storage.arrival(1)) == accepted
+    assert second.store.accept(storage.arrival(1)) == accepted
     assert sum(first.queries.sums().values()) == 1
     assert audit(first.database, first.blobs, first.ledger.vkey).entries == 1
 
@@ -78,7 +72,7 @@ def test_the_same_source_from_many_threads_at_once_is_one_submission(processes):
 
     def accept(place):
         start.wait(20)
-        return processes[place % 2].store.accept(house.arrival(1))
+        return processes[place % 2].store.accept(storage.arrival(1))
 
     with ThreadPoolExecutor(THREADS) as pool:
         receipts = set(pool.map(accept, range(THREADS)))
@@ -92,7 +86,7 @@ def test_many_senders_at_once_get_dense_places_in_one_ledger(processes):
 
     def accept(sender):
         store = processes[sender % 2].store
-        return [store.accept(house.arrival(1000 * sender + n)) for n in range(each)]
+        return [store.accept(storage.arrival(1000 * sender + n)) for n in range(each)]
 
     with ThreadPoolExecutor(THREADS) as pool:
         receipts = [accepted for some in pool.map(accept, range(THREADS)) for accepted in some]
@@ -106,7 +100,7 @@ def test_whoever_waits_for_a_commit_shares_the_next_one(kept):
     """Group commit: one fsync for all that wait."""
     began = _count_transactions(kept)
     with kept.store._committing, ThreadPoolExecutor(THREADS) as pool:
-        waiting = [pool.submit(kept.store.accept, house.arrival(n)) for n in range(THREADS)]
+        waiting = [pool.submit(kept.store.accept, storage.arrival(n)) for n in range(THREADS)]
         wait_until(lambda: len(kept.store._arrivals) == THREADS, "all are waiting")
         kept.store._committing.release()
         receipts = [future.result(20) for future in waiting]
@@ -116,9 +110,9 @@ def test_whoever_waits_for_a_commit_shares_the_next_one(kept):
 
 
 def test_one_arrival_that_cannot_be_stored_does_not_fail_the_others(kept):
-    broken = house.arrival(3, envelope=Envelope(APPLICANT, (ADDRESS,), helo=object()))
+    broken = storage.arrival(3, envelope=Envelope(APPLICANT, (ADDRESS,), helo=object()))
     with kept.store._committing, ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(kept.store.accept, house.arrival(n)) for n in range(3)]
+        waiting = [pool.submit(kept.store.accept, storage.arrival(n)) for n in range(3)]
         failing = pool.submit(kept.store.accept, broken)
         wait_until(lambda: len(kept.store._arrivals) == 4, "all are waiting")
         kept.store._committing.release()
@@ -132,10 +126,10 @@ def test_one_arrival_that_cannot_be_stored_does_not_fail_the_others(kept):
 
 def test_an_arrival_that_fails_leaves_nothing_behind(kept):
     with pytest.raises(ValueError, match="unsupported type"):
-        kept.store.accept(house.arrival(1, envelope=Envelope(helo=object())))
+        kept.store.accept(storage.arrival(1, envelope=Envelope(helo=object())))
     assert sum(kept.queries.sums().values()) == 0
     assert audit(kept.database, kept.blobs, kept.ledger.vkey).entries == 0
-    assert kept.store.accept(house.arrival(1)).log_index == 0
+    assert kept.store.accept(storage.arrival(1)).log_index == 0
 
 
 # ---- the register --------------------------------------------------------------------------------
@@ -146,7 +140,7 @@ def test_who_was_turned_away_is_in_the_register_with_who_was_let_in(kept):
         RefusedAttempt(Channel.SMTP, NOON, "niet_aangewezen_adres", "info@intake.example", Envelope("x@y.example"))
     )
     kept.clock.forward(minutes=1)
-    accepted = kept.store.accept(house.arrival(1, received_at=kept.clock.now()))
+    accepted = kept.store.accept(storage.arrival(1, received_at=kept.clock.now()))
     events = kept.queries.register(NOON, NOON.replace(hour=13))
     assert [e.name for e in events] == [EventName.SUBMISSION_REJECTED, EventName.RECEIVED_FROM_MAIL]
     assert events[0].content["reden"] == "niet_aangewezen_adres"
@@ -160,7 +154,7 @@ def test_who_was_turned_away_is_in_the_register_with_who_was_let_in(kept):
 
 def test_work_is_claimed_by_one_at_a_time(processes):
     """From threads and from processes: everything once, nothing twice."""
-    numbers = {processes[0].store.accept(house.arrival(n)).number for n in range(20)}
+    numbers = {processes[0].store.accept(storage.arrival(n)).number for n in range(20)}
 
     def take(place):
         claims = []
@@ -178,22 +172,22 @@ def test_work_is_claimed_by_one_at_a_time(processes):
 def test_the_oldest_work_is_claimed_first(kept):
     numbers = []
     for n in range(3):
-        numbers.append(kept.store.accept(house.arrival(n)).number)
+        numbers.append(kept.store.accept(storage.arrival(n)).number)
         kept.clock.forward(seconds=1)
     assert [kept.store.claim().number for _ in range(3)] == numbers
     assert kept.store.claim() is None
 
 
 def test_one_submission_can_be_claimed_by_its_number(kept):
-    kept.store.accept(house.arrival(1))
-    wanted = kept.store.accept(house.arrival(2)).number
+    kept.store.accept(storage.arrival(1))
+    wanted = kept.store.accept(storage.arrival(2)).number
     assert kept.store.claim(wanted).number == wanted
     assert kept.store.claim(wanted) is None
 
 
 def test_a_claim_that_lapsed_and_was_taken_over_cannot_write_any_more(processes):
     first, second = processes
-    first.store.accept(house.arrival(1))
+    first.store.accept(storage.arrival(1))
     old = first.store.claim()
     first.clock.forward(seconds=599)
     assert second.store.claim() is None
@@ -214,16 +208,16 @@ def test_a_claim_that_lapsed_and_was_taken_over_cannot_write_any_more(processes)
 
 def test_a_step_cannot_be_done_twice_with_one_claim(kept):
     """The answer to the first commit may have been lost: the second says so, and changes nothing."""
-    number = kept.store.accept(house.arrival(1)).number
+    number = kept.store.accept(storage.arrival(1)).number
     claim = kept.store.claim()
-    kept.store.save_reading(claim, Reading(None, (_part(1),)))
+    kept.store.save_reading(claim, Reading(None, (storage.part(1),)))
     with pytest.raises(WrongState):
         kept.store.save_reading(claim, Reading(None, ()))
     assert len(kept.store.load(number).parts) == 1
 
 
 def test_postponed_work_comes_back_after_a_pause_that_grows_with_its_age(kept):
-    kept.store.accept(house.arrival(1))
+    kept.store.accept(storage.arrival(1))
     pauses = []
     for _ in range(30):
         claim = kept.store.claim()
@@ -243,7 +237,7 @@ def test_postponed_work_comes_back_after_a_pause_that_grows_with_its_age(kept):
 
 
 def test_attempts_are_counted_when_the_step_is_to_blame_and_start_anew_with_the_next_step(kept):
-    kept.store.accept(house.arrival(1))
+    kept.store.accept(storage.arrival(1))
     kept.store.postpone(kept.store.claim(), "bug", count=True)
     kept.clock.forward(seconds=60)
     claim = kept.store.claim()
@@ -253,7 +247,7 @@ def test_attempts_are_counted_when_the_step_is_to_blame_and_start_anew_with_the_
 
 
 def test_the_embedded_default_takes_all_claims_back_at_its_start(kept):
-    kept.store.accept(house.arrival(1))
+    kept.store.accept(storage.arrival(1))
     old = kept.store.claim()
     assert kept.store.claim() is None
     kept.store.release_leases()
@@ -261,7 +255,7 @@ def test_the_embedded_default_takes_all_claims_back_at_its_start(kept):
 
 
 def test_what_keeps_failing_is_held_for_a_person_with_the_error(kept):
-    number = kept.store.accept(house.arrival(1)).number
+    number = kept.store.accept(storage.arrival(1)).number
     kept.store.save_reading(kept.store.claim(), Reading(None, ()))
     kept.store.shelve(kept.store.claim(), "the scanner's child broke")
     view = kept.queries.submission(number)
@@ -277,7 +271,7 @@ def test_what_keeps_failing_is_held_for_a_person_with_the_error(kept):
 
 def test_decision_receipt_and_letters_are_one_transaction(kept, monkeypatch):
     """Fails between them, as late as can be: nothing of it is there; then all of it is."""
-    number, claim, facts, decision, letters = _ready_to_decide(kept)
+    number, claim, facts, decision, letters = storage.ready_to_decide(kept)
     put, calls = kept.store._put_letter, []
 
     def failing(*arguments):
@@ -306,7 +300,7 @@ def test_decision_receipt_and_letters_are_one_transaction(kept, monkeypatch):
 
 
 def test_the_first_letter_written_under_a_key_stays(kept):
-    number, claim, facts, decision, letters = _ready_to_decide(kept)
+    number, claim, facts, decision, letters = storage.ready_to_decide(kept)
     kept.store.save_decision(claim, facts, decision, letters)
     (waiting,) = kept.store.waiting(number)
     assert waiting.draft == letters[0]
@@ -317,9 +311,9 @@ def test_the_first_letter_written_under_a_key_stays(kept):
 
 
 def test_a_notice_is_put_in_the_outbox_once(kept):
-    number = kept.store.accept(house.arrival(1)).number
+    number = kept.store.accept(storage.arrival(1)).number
     claim = kept.store.claim()
-    _, _, _, _, letters = _ready_to_decide(kept, "2")
+    _, _, _, _, letters = storage.ready_to_decide(kept, 2)
     for _ in range(2):
         kept.store.save_notice(claim, letters)
     with kept.database.read() as session:
@@ -329,21 +323,21 @@ def test_a_notice_is_put_in_the_outbox_once(kept):
 
 
 def test_filing_answers_the_items_and_completes_the_request(kept):
-    number, claim, facts, decision, letters = _ready_to_decide(kept, item="1")
+    number, claim, facts, decision, letters = storage.ready_to_decide(kept, item="1")
     kept.store.save_decision(claim, facts, decision, letters)
-    _finish(kept)
+    storage.finish(kept)
     assert [s.status for s in kept.queries.request(REFERENCE).stukken] == ["ontvangen", "open"]
     assert kept.queries.request(REFERENCE).status is RequestStatus.OPEN
-    _, claim, facts, decision, letters = _ready_to_decide(kept, "2", item="2")
+    _, claim, facts, decision, letters = storage.ready_to_decide(kept, 2, item="2")
     kept.store.save_decision(claim, facts, decision, letters)
-    _finish(kept)
+    storage.finish(kept)
     assert kept.queries.request(REFERENCE).status is RequestStatus.COMPLETE
     assert [e.name for e in kept.queries.timeline(REFERENCE)] == [EventName.REQUEST_OPENED, EventName.REQUEST_COMPLETE]
     assert kept.queries.submission(number).status is Status.DONE
 
 
 def test_the_facts_of_a_decision_are_stored_and_give_the_same_decision(kept):
-    number, claim, facts, decision, letters = _ready_to_decide(kept)
+    number, claim, facts, decision, letters = storage.ready_to_decide(kept)
     kept.store.save_decision(claim, facts, decision, letters)
     stored = kept.queries.why(number)
     assert stored.facts == facts
@@ -351,23 +345,23 @@ def test_the_facts_of_a_decision_are_stored_and_give_the_same_decision(kept):
 
 
 def test_a_second_coming_of_the_same_bytes_is_a_repeat_of_the_first(kept):
-    number, claim, facts, decision, letters = _ready_to_decide(kept)
+    number, claim, facts, decision, letters = storage.ready_to_decide(kept)
     kept.store.save_decision(claim, facts, decision, letters)
     assert facts.repeat_of == ""
     again = kept.store.accept(
-        house.arrival(1, source="again", request=REFERENCE, channel=Channel.PORTAL, envelope=Envelope())
+        storage.arrival(1, source="again", request=REFERENCE, channel=Channel.PORTAL, envelope=Envelope())
     )
     assert kept.store.facts(again.number).repeat_of == number
 
 
 def test_a_person_acts_only_on_what_rests_and_it_is_decided_again(kept):
-    number, claim, facts, decision, letters = _ready_to_decide(kept)
+    number, claim, facts, decision, letters = storage.ready_to_decide(kept)
     act = Act(ActKind.RELEASE, "j.jansen")
     with pytest.raises(WrongState):
         kept.store.act(number, act)
     assert EventName.PERSON_ACTED not in [e.name for e in kept.queries.timeline(number)]
     kept.store.save_decision(claim, facts, decision, letters)
-    _finish(kept)
+    storage.finish(kept)
     kept.store.act(number, act)
     claim = kept.store.claim()
     assert (claim.number, claim.step) == (number, Step.READ)
@@ -385,9 +379,9 @@ def test_a_person_acts_only_on_what_rests_and_it_is_decided_again(kept):
     ],
 )
 def test_an_act_that_names_what_is_not_there_changes_nothing(kept, act):
-    number, claim, facts, decision, letters = _ready_to_decide(kept)
+    number, claim, facts, decision, letters = storage.ready_to_decide(kept)
     kept.store.save_decision(claim, facts, decision, letters)
-    _finish(kept)
+    storage.finish(kept)
     with pytest.raises(NotFound):
         kept.store.act(number, act)
     assert kept.queries.submission(number).status is Status.DONE
@@ -401,9 +395,9 @@ def test_an_unknown_receipt_number_is_not_found(kept):
 
 def test_a_value_that_the_database_cannot_hold_counts_as_our_bug_and_not_as_its_trouble(kept):
     """Or the step would be tried for ever, and no person would see it (P3)."""
-    kept.store.accept(house.arrival(1))
+    kept.store.accept(storage.arrival(1))
     claim = kept.store.claim()
-    named = replace(_part(1), name="a\0b.pdf")
+    named = replace(storage.part(1), name="a\0b.pdf")
     try:
         kept.store.save_reading(claim, Reading(None, (named,)))
     except TryLater:
@@ -418,12 +412,12 @@ def test_a_value_that_the_database_cannot_hold_counts_as_our_bug_and_not_as_its_
 
 
 def test_the_sums_add_up_at_every_step(kept):
-    kept.store.accept(house.arrival(100))
+    kept.store.accept(storage.arrival(100))
     steps = []
-    _, claim, facts, decision, letters = _ready_to_decide(kept, seen=lambda: steps.append(kept.queries.sums()))
+    _, claim, facts, decision, letters = storage.ready_to_decide(kept, seen=lambda: steps.append(kept.queries.sums()))
     kept.store.save_decision(claim, facts, decision, letters)
     steps.append(kept.queries.sums())
-    _finish(kept)
+    storage.finish(kept)
     steps.append(kept.queries.sums())
     assert {sum(sums.values()) for sums in steps} == {2}
     assert steps[0] == {"ontvangen": 2, "in_behandeling": 0, "aangehouden": 0, "afgehandeld": 0}
@@ -431,9 +425,22 @@ def test_the_sums_add_up_at_every_step(kept):
     assert kept.queries.oldest_unfinished() == NOON
 
 
+def test_a_reader_sees_one_moment(processes):
+    """Whatever others commit meanwhile: sums, facts and audits are of one moment."""
+    first, second = processes
+    first.store.accept(storage.arrival(1))
+    count = select(func.count()).select_from(SubmissionRow)
+    with first.database.read() as session:
+        before = session.scalar(count)
+        second.store.accept(storage.arrival(2))
+        assert session.scalar(count) == before
+    with first.database.read() as session:
+        assert session.scalar(count) == before + 1
+
+
 def test_every_row_has_the_entry_of_its_arrival(kept):
     for n in range(5):
-        kept.store.accept(house.arrival(n))
+        kept.store.accept(storage.arrival(n))
     with kept.database.read() as session:
         rows = session.execute(
             select(col(SubmissionRow.number), col(EntryRow.subject)).join(
@@ -457,42 +464,3 @@ def _count_transactions(kept):
 
     kept.database.write = counted
     return began
-
-
-def _part(seq, item=None):
-    content = dossier.pdf(width=200 + seq)
-    sha256 = house.hashlib.sha256(content).hexdigest()
-    return Part(
-        seq, None, PartRole.DOCUMENT, f"{seq}.pdf", f"{seq}.pdf", "application/pdf", len(content), sha256, item=item
-    )
-
-
-def _ready_to_decide(kept, source="1", item="1", seen=lambda: None):
-    """A submission through the portal that is read, scanned and matched: (number, claim, facts, decision, letters)."""
-    with suppress(Refused):  # it is open already
-        house.open_request(kept.requests)
-    number = kept.store.accept(
-        house.arrival(int(source), channel=Channel.PORTAL, request=REFERENCE, envelope=Envelope())
-    ).number
-    part = _part(int(source), item)
-    seen()
-    kept.store.save_reading(kept.store.claim(number), Reading(None, (part,)))
-    seen()
-    found = Inspection(part.sha256, "application/pdf", Verdict.CLEAN)
-    kept.store.save_inspections(kept.store.claim(number), {part.seq: found})
-    clues, sender = kept.store.find_clues(number)
-    kept.store.save_match(kept.store.claim(number), clues, match(clues, sender).request)
-    seen()
-    claim = kept.store.claim(number)
-    facts = kept.store.facts(number)
-    decision = decide(facts)
-    return number, claim, facts, decision, drafts(number, facts, decision, kept.store.load(number).message, (ADDRESS,))
-
-
-def _finish(kept):
-    """Answer and file what is decided."""
-    while claim := kept.store.claim():
-        if claim.step is Step.DECIDED:
-            kept.store.save_answer(claim)
-        elif claim.step is Step.ANSWERED:
-            kept.store.save_filing(claim)
