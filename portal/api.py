@@ -103,11 +103,6 @@ def create_api(desk: Desk) -> FastAPI:
         title="Herstelpost API",
         version=VERSION,
         description="Verzoeken om ontbrekende documenten, en de inzendingen die daarop binnenkomen.",
-        contact={
-            "name": portal.organisation,
-            "url": f"{portal.public_url}/hulp",
-            "email": desk.settings.outbound.from_address,
-        },
         servers=[{"url": f"{portal.public_url}/api/v1"}],
         root_path_in_servers=False,
         docs_url=None,
@@ -121,7 +116,7 @@ def create_api(desk: Desk) -> FastAPI:
     _add_routes(api)
     problems.for_api(api)
     api.middleware("http")(_with_version)
-    _describe(api)
+    _describe(api, desk)
     return api
 
 
@@ -391,9 +386,15 @@ def _url(desk: Desk, path: str) -> str:
 # ---- the document --------------------------------------------------------------------------------
 
 
-def _describe(api: FastAPI) -> None:
+def _describe(api: FastAPI, desk: Desk) -> None:
     """Finish the OpenAPI document: what FastAPI cannot know of our errors, headers and bodies."""
     made = api.openapi()
+    # Not given to FastAPI, which would log that it cannot check the address without yet another package.
+    made["info"]["contact"] = {
+        "name": desk.settings.portal.organisation,
+        "url": f"{desk.settings.portal.public_url}/hulp",
+        "email": desk.settings.outbound.from_address,
+    }
     schemas = made["components"]["schemas"]
     for model in (Problem, VerzoekIn):
         described = model.model_json_schema(ref_template="#/components/schemas/{model}")

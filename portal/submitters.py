@@ -21,6 +21,7 @@ from fastapi.responses import RedirectResponse, Response
 from gateway import receipts
 from gateway.core import terms
 from gateway.core.errors import NotFound
+from gateway.core.facts import Act, ActKind
 from gateway.core.model import MISSING, Accepted, Arrival, RefusedAttempt
 from gateway.core.words import Channel, Reason, RequestStatus
 from gateway.desk import Desk
@@ -31,6 +32,7 @@ from portal.auth import Submitter, SubmitterPost, TheDesk
 from portal.uploads import STILL_TO_CHOOSE, Upload, receive
 
 SETTLE_SECONDS: Final = 8.0
+SENDER_CHOSE: Final = "(indiener, in het portaal)"
 _MIB: Final = 1 << 20
 _DOWNLOADS: Final = {
     receipts.PDF: "application/pdf",
@@ -291,6 +293,30 @@ def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk
         has_package=desk.queries.receipt_index(submission.ontvangstnummer) is not None,
         fresh=bool(nieuw),
     )
+
+
+@routes.post("/inzending/{nummer}/kiezen")
+def choose(
+    nummer: str,
+    session: SubmitterPost,
+    desk: TheDesk,
+    plaats: Annotated[int, Form()] = 0,
+    stuk: Annotated[str, Form()] = "",
+) -> Response:
+    """The sender says which item a document is; it is decided again. Without a choice nothing happens."""
+    submission = _own_submission(desk, session, nummer)
+    number = submission.ontvangstnummer
+    open_choices = {
+        place: file for place, file in enumerate(submission.stukken, 1) if file.reden is Reason.CHOICE_NEEDED
+    }
+    items = {item.nummer for item in desk.queries.request(session.subject).stukken}
+    if plaats in open_choices and stuk in items:
+        document = open_choices[plaats].sha256
+        act = Act(ActKind.ASSIGN, SENDER_CHOSE, request=session.subject, document=document, item=stuk)
+        desk.store.act(number, act)
+        desk.wake()
+        desk.settle(number, SETTLE_SECONDS)
+    return RedirectResponse(f"/inzending/{number}", 303)
 
 
 @routes.get("/inzending/{nummer}/bewijs.zip")

@@ -1,0 +1,170 @@
+"""A real Chromium, and a portal furnished with requests and submissions in every state worth looking at."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from gateway.core.model import Arrival, Envelope
+from gateway.core.words import Channel, Status
+from gateway.people import Scope, StaffRole
+from gateway.schema import VerzoekNieuw
+from tests.support.house import PASSWORD, Running, eicar, pdf, photo
+from tests.support.servers import ServerMissing
+
+PHONE: Final = {"width": 360, "height": 740}
+DESKTOP: Final = {"width": 1280, "height": 900}
+SECONDS: Final = 60
+_QUIET: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    path = shutil.which("chromium")
+    if path is None:
+        raise ServerMissing("chromium is not installed; as root, `docker/system.sh test` installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+# ---- people --------------------------------------------------------------------------------------
+
+
+def sign_in(page: Page, url: str, request: VerzoekNieuw) -> None:
+    """Open a request, as the letter says."""
+    page.goto(f"{url}/")
+    page.get_by_label(re.compile("Kenmerk|Reference")).fill(request.kenmerk)
+    page.get_by_label(re.compile("Toegangscode|Access code")).fill(request.toegangscode)
+    page.get_by_role("button", name=re.compile("Verder|Continue")).click()
+
+
+def sign_in_staff(page: Page, url: str, name: str) -> None:
+    """Sign in with a local account of `PASSWORD`."""
+    page.goto(f"{url}/medewerker/inloggen")
+    page.get_by_label("Naam").fill(name)
+    page.get_by_label("Wachtwoord").fill(PASSWORD)
+    page.get_by_role("button", name="Inloggen").click()
+
+
+# ---- a furnished portal --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """Requests in four states; a held mail; receipt numbers by what became of them."""
+
+    running: Running
+    fresh: VerzoekNieuw
+    partly: VerzoekNieuw
+    complete: VerzoekNieuw
+    late: VerzoekNieuw
+    numbers: dict[str, str]
+
+
+def furnish(running: Running) -> Furnished:
+    """Fill a portal through its own doors: the API, the store's front door for mail, and accounts."""
+    fresh = running.open_request(reference="HV-2026-000101")
+    partly = running.open_request(reference="HV-2026-000102", taal="en")
+    complete = running.open_request(reference="HV-2026-000103", stukken=[_item("1"), _item("2")])
+    late = running.open_request(
+        reference="HV-2026-000104", verzondenOp="2026-01-05", termijn={"aantal": 4, "eenheid": "weken"}
+    )
+    with api(running, name="furnish") as client:
+        numbers = {
+            "partly": submit(
+                client,
+                partly,
+                ("1", "paspoort.pdf", pdf(note="paspoort")),
+                ("stuk", "IMG_2041.jpg", photo("gray")),
+                ("4", "brief van mijn neef.txt", eicar()),
+            ),
+            "complete": submit(
+                client, complete, ("1", "paspoort.pdf", pdf(note="a")), ("2", "akte.pdf", pdf(note="b"))
+            ),
+            "late": submit(client, late, ("3", "geboorteakte.pdf", pdf(note="laat"))),
+        }
+    numbers["mail"] = _mail(running, late.kenmerk)
+    running.house.desk.requests.lapse()
+    running.account("j.jansen", StaffRole.CASEWORKER)
+    running.account("m.auditor", StaffRole.AUDITOR)
+    return Furnished(running, fresh, partly, complete, late, numbers)
+
+
+def _item(number: str) -> dict[str, str]:
+    return {
+        "nummer": number,
+        "soort": "paspoort",
+        "omschrijving": f"Kopie van paspoort {number}",
+        "persoon": "C. Voorbeeld",
+    }
+
+
+@contextmanager
+def api(running: Running, *scopes: Scope, name: str = "test") -> Iterator[httpx2.Client]:
+    """A client of the API with a token of these scopes, all of them by default."""
+    token = running.token(*(scopes or Scope), name=name)
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx2.Client(base_url=f"{running.url}/api/v1", headers=headers, timeout=SECONDS) as client:
+        yield client
+
+
+def submit(client: httpx2.Client, request: VerzoekNieuw, *files: tuple[str, str, bytes]) -> str:
+    """Hand in files as (field, name, content); returns the receipt number."""
+    parts = [(field, (name, content)) for field, name, content in files]
+    answer = client.post(f"/verzoeken/{request.kenmerk}/inzendingen", files=parts)
+    answer.raise_for_status()
+    return str(answer.json()["ontvangstnummer"])
+
+
+def _mail(running: Running, reference: str) -> str:
+    """A mail of a stranger that names a request: held, with a suggestion."""
+    desk = running.house.desk
+    spool = desk.store.spool()
+    spool.write(_MAIL.format(reference=reference).replace("\n", "\r\n").encode())
+    envelope = Envelope(mail_from="neef@example.net", recipients=(desk.settings.smtp.addresses[0],), peer="192.0.2.7")
+    arrival = Arrival(Channel.SMTP, desk.clock.now(), (spool.keep(),), "smtp:furnish", envelope)
+    number = desk.store.accept(arrival).number
+    desk.wake()
+    desk.settle(number, SECONDS)
+    assert desk.queries.submission(number).status is Status.HELD
+    return number
+
+
+_MAIL: Final = """\
+From: Neef <neef@example.net>
+To: documenten@intake.example
+Subject: documenten {reference}
+Message-ID: <1@example.net>
+Date: Mon, 02 Mar 2026 10:00:00 +0100
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="x"
+
+--x
+Content-Type: text/plain; charset=utf-8
+
+Hierbij de geboorteakte.
+--x
+Content-Type: text/plain; name="geboorteakte.txt"
+Content-Disposition: attachment; filename="geboorteakte.txt"
+
+Geboren op 1 mei 2019 te Asmara.
+--x--
+"""
