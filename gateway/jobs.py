@@ -58,7 +58,7 @@ class Workers:
         except TryLater as error:
             _log.warning("worker waits: %s", error)
             return False
-        except Exception:
+        except Exception:  # noqa: BLE001  # an edge of the process
             # A worker that dies is an outage nobody sees: say it, and go on.
             _log.exception("worker failed")
             return False
@@ -100,7 +100,7 @@ class Ticker:
                     job()
             except TryLater as error:
                 _log.warning("%s waits: %s", name, error)
-            except Exception:
+            except Exception:  # noqa: BLE001  # an edge of the process: the next tick must come
                 _log.exception("%s failed", name)
 
         return tick

@@ -21,7 +21,7 @@ from gateway.core.match import match as matched
 from gateway.core.model import Accepted, Arrival, Part, PartRole, Reading, StoredFile, Trouble, Verdict
 from gateway.core.states import RESTING, Step
 from gateway.core.words import Channel
-from gateway.ports import Claim, Ports, Spool
+from gateway.ports import Claim, Ports, Spool, Waiting
 
 _log = logging.getLogger(__name__)
 
@@ -51,16 +51,24 @@ def advance(ports: Ports, number: str | None = None) -> str | None:
     if claim is None:
         return None
     try:
+        _step(claim, ports)
+    except WrongState:
+        # Another process took it over, or the answer to our own commit was lost: it is where it should be.
+        _log.info("claim lost", extra={"submission": claim.number, "step": claim.step})
+    return claim.number
+
+
+def _step(claim: Claim, ports: Ports) -> None:
+    try:
         STEPS[claim.step](claim, ports)
+    except WrongState:
+        raise
     except TryLater as error:
         ports.store.postpone(claim, str(error), count=False)
-    except WrongState:
-        _log.info("claim lost", extra={"submission": claim.number, "step": claim.step})
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # an edge: see below
         # Our bug. It must not stop the others, and after some attempts a person sees it (P3).
         _log.exception("step failed", extra={"submission": claim.number, "step": claim.step})
         _count(claim, repr(error), ports)
-    return claim.number
 
 
 def read(claim: Claim, ports: Ports) -> None:
@@ -173,14 +181,27 @@ def _count(claim: Claim, error: str, ports: Ports) -> None:
 
 
 def write_letters(ports: Ports, number: str | None = None) -> None:
-    """Write every letter (of one submission) that is decided and not written; each is stored once."""
+    """Write every letter (of one submission) that is decided and not written; each is stored once.
+
+    A letter that cannot be written stops no other; the first error is raised when all were tried.
+    """
+    errors = []
     for letter in ports.store.waiting(number):
-        spool = ports.blobs.spool()
         try:
-            spool.write(ports.clerk.write(letter))
-            ports.store.save_letter(letter.draft.key, spool.keep())
-        finally:
-            spool.drop()
+            _write_letter(letter, ports)
+        except Exception as error:  # noqa: BLE001  # raised below
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _write_letter(letter: Waiting, ports: Ports) -> None:
+    spool = ports.blobs.spool()
+    try:
+        spool.write(ports.clerk.write(letter))
+        ports.store.save_letter(letter.draft.key, spool.keep())
+    finally:
+        spool.drop()
 
 
 def _waited(claim: Claim, ports: Ports) -> float:
