@@ -15,6 +15,7 @@ from gateway.core.model import Decision, MessageFacts
 from gateway.core.tokens import sub_address
 from gateway.core.words import Channel, Outcome, Reason
 
+_MAIL: Final = frozenset({Channel.SMTP, Channel.IMAP})
 _NOBODY: Final = frozenset(
     {"mailer-daemon", "postmaster", "noreply", "no-reply", "do-not-reply", "donotreply", "niet-antwoorden"}
 )
@@ -70,10 +71,11 @@ def drafts(
     message: MessageFacts | None,
     own_addresses: Sequence[str],
 ) -> tuple[Draft, ...]:
-    """The letters about one decision; none for machines."""
-    if Reason.AUTOMATIC in decision.reasons:
+    """The letters about one decision; none for machines, whatever a person decided about their mail."""
+    if facts.automatic:
         return ()
-    neutral = not (facts.channel is Channel.PORTAL or facts.sender_verified)
+    # Anybody can write a From; the addresses of the other channels are the request's own.
+    neutral = facts.channel in _MAIL and not facts.sender_verified
     return tuple(
         Draft(
             key=f"{number}.{facts.round}.{place}",

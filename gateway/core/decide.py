@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.core.facts import Act, ActKind, DocumentFacts, Facts
 from gateway.core.items import Assignment, assign, fold
-from gateway.core.model import Decision, DocumentDecision, PartRole, Verdict
+from gateway.core.model import MISSING, Decision, DocumentDecision, PartRole, Verdict
 from gateway.core.words import DocumentOutcome, Outcome, Reason, RequestStatus
 
 Rule = Callable[[Facts], Decision | None]
@@ -28,20 +28,31 @@ SCANNED: Final = "art. 2:15 lid 2 Awb; BIO2 8.07.04"
 NO_REPLY: Final = "RFC 3834, par. 2; art. 2:17 lid 1 onder b Awb"
 
 _EXTENSION = re.compile(
-    r"\b(?:uitstel|meer tijd|langere termijn|termijn te verlengen|verlenging van de termijn"
-    r"|more time|extension of (?:the )?(?:term|time|deadline)|extend the (?:term|deadline))\b"
+    # "Uitstel van vertrek" is another right (art. 64 Vw), and who wants none asks for none.
+    r"\b(?:(?<!geen )uitstel(?! van (?:vertrek|betaling))|(?:meer|extra|langer) (?:de )?tijd|langere termijn"
+    r"|termijn (?:te )?verlengen|verlenging van (?:de|mijn|onze|deze) termijn"
+    r"|(?:more|extra|additional) time|extension of (?:(?:the|my|our|this) )?(?:term|time|deadline|period)"
+    r"|(?:request|ask for|asking for|need|grant(?: me| us)?|get|like|have) an extension"
+    r"|extend (?:the|my|our|this) (?:term|deadline|period|time))\b"
 )
+_NOT_HAD = r"(?:krijgen|leveren|aanleveren|overleggen|opvragen|opsturen)"
 _STATEMENT = re.compile(
-    r"\b(?:kan ik niet (?:krijgen|leveren|aanleveren|overleggen)|niet in het bezit"
-    r"|heb(?:ben)? (?:nooit|geen) (?:een )?(?:paspoort|akte|document(?:en)?)"
-    r"|cannot (?:get|obtain|provide)|do not have (?:a|the|any))\b"
+    rf"\b(?:(?:kan|kunnen)\b[^.!?]{{0,80}}\bniet (?:meer )?{_NOT_HAD}|niet in (?:het|mijn|ons) bezit"
+    r"|heb(?:ben)? (?:nooit|geen) (?:een )?(?:\w*paspoort|\w*akte|\w*bewijs|\w*document(?:en)?)"
+    r"|(?:cannot|can't|unable to|not able to) (?:get|obtain|provide|submit)"
+    r"|(?:do not|don't|never) (?:have|had) (?:a|the|any|my|his|her|our)? ?"
+    r"(?:passport|certificate|birth|marriage|documents?|identity)\w*)\b"
 )
 
 _QUOTE_HEADING = re.compile(
-    r"\s*(?:(?:op|on|le|am|el)\b.{4,200}(?:schreef|wrote|écrit|schrieb|escribió).{0,80}:\s*$"
-    r"|-{2,}\s*(?:original message|oorspronkelijk bericht|forwarded message|doorgestuurd bericht))",
+    r"\s*(?:(?:op|on|le|am|el)\b.{4,200}(?:schreef|geschreven|wrote|écrit|schrieb|escribió).{0,200}:\s*$"
+    r"|-{2,}\s*(?:original message|oorspronkelijk bericht|forwarded message|doorgestuurd bericht)"
+    r"|_{20,}\s*$)",
     re.IGNORECASE,
 )
+# Outlook quotes without a mark, under a copy of the header.
+_COPIED_FROM = re.compile(r"\s*\*?(?:van|from|von|de)\s?:\*?\s", re.IGNORECASE)
+_COPIED_NEXT = re.compile(r"\s*\*?(?:verzonden|datum|sent|date|gesendet|envoyé|aan|to|an|à)\s?:\*?\s", re.IGNORECASE)
 
 
 def decide(facts: Facts) -> Decision:
@@ -59,54 +70,55 @@ def decide(facts: Facts) -> Decision:
 
 
 def refused_by_a_person(facts: Facts) -> Decision | None:
-    """A person looked at a held submission and refused it, with a reason of the list."""
-    act = _last(facts.acts, ActKind.REFUSE)
-    if act is None or act.reason is None:
+    """A person looked at a held submission and refused it, with a reason of the list; their last word counts."""
+    act = facts.acts[-1] if facts.acts else None
+    if act is None or act.kind is not ActKind.REFUSE or act.reason is None:
         return None
-    decision = _whole(facts, Outcome.REFUSED, "refused_by_a_person", GROUND[act.reason], act.reason)
+    decision = _whole(facts, Outcome.REFUSED, "refused_by_a_person", act.reason)
     return replace(decision, detail=f"by {act.officer}")
 
 
 def automatic_message(facts: Facts) -> Decision | None:
-    """Machines are registered and never answered: they would answer back."""
-    if not facts.automatic:
+    """Machines are registered and never answered: they would answer back.
+
+    Copiers and secure-mail services mark what people send as automatic. Documents that come with the
+    secret of a request are therefore not put away unseen: a person looks.
+    """
+    if not facts.automatic or facts.released:
         return None
-    return Decision(
-        Outcome.REGISTERED,
-        "automatic_message",
-        NO_REPLY,
-        (Reason.AUTOMATIC,),
-        _each(facts, DocumentOutcome.HELD, Reason.AUTOMATIC),
-        facts.automatic,
-    )
+    if facts.automatic not in _RETURNED and _by_secret(facts) and any(map(_is_document, facts.documents)):
+        decision = _whole(facts, Outcome.HELD, "automatic_message", Reason.AUTOMATIC)
+    else:
+        decision = _registered(facts, "automatic_message", Reason.AUTOMATIC)
+    return replace(decision, detail=facts.automatic)
 
 
 def repeat(facts: Facts) -> Decision | None:
     """The very same bytes from the same sender count once; the letter names the first receipt."""
-    if not facts.repeat_of:
+    if not facts.repeat_of or facts.released or _assigned(facts):
         return None
-    return Decision(
-        Outcome.REGISTERED,
-        "repeat",
-        CONFIRMED,
-        (Reason.REPEAT,),
-        _each(facts, DocumentOutcome.ACCEPTED, Reason.REPEAT),
-        facts.repeat_of,
-    )
+    return replace(_registered(facts, "repeat", Reason.REPEAT), detail=facts.repeat_of)
 
 
 def not_designated(facts: Facts) -> Decision | None:
-    """It came by an address that is not designated: the sender is shown the right one."""
-    if facts.designated or _assigned(facts):
+    """It came by an address that is not designated: the sender is shown the right one.
+
+    Not when it can be handled without further processing as if rightly sent: then pointing to the right
+    way does not suffice (art. 2:16 lid 1 onder a). With the secret of a request it can.
+    """
+    if facts.designated or _assigned(facts) or (facts.request is not None and _by_secret(facts)):
         return None
-    return _whole(facts, Outcome.REDIRECTED, "not_designated", DESIGNATED, Reason.NOT_DESIGNATED)
+    return _whole(facts, Outcome.REDIRECTED, "not_designated", Reason.NOT_DESIGNATED)
 
 
 def over_the_cap(facts: Facts) -> Decision | None:
-    """More than the published size; the letter says what was measured and the way round."""
-    if facts.measured_bytes <= facts.cap_bytes:
+    """More than the published size; the letter says what was measured and the way round.
+
+    The body *may* refuse (art. 2:15 lid 1): a person may take it all the same.
+    """
+    if facts.measured_bytes <= facts.cap_bytes or facts.released:
         return None
-    decision = _whole(facts, Outcome.REFUSED, "over_the_cap", FURTHER_REQUIREMENTS, Reason.TOO_LARGE)
+    decision = _whole(facts, Outcome.REFUSED, "over_the_cap", Reason.TOO_LARGE)
     return replace(decision, detail=f"{facts.measured_bytes} > {facts.cap_bytes} bytes")
 
 
@@ -118,7 +130,7 @@ def could_not_be_read(facts: Facts) -> Decision | None:
         return None
     complex_ = facts.trouble is not None and facts.trouble.code == "too_complex"
     reason = Reason.TOO_COMPLEX if complex_ else Reason.UNREADABLE
-    decision = _whole(facts, Outcome.HELD, "could_not_be_read", BURDEN, reason)
+    decision = _whole(facts, Outcome.HELD, "could_not_be_read", reason)
     detail = facts.trouble.detail if facts.trouble else ", ".join(facts.defects)
     return replace(decision, detail=detail)
 
@@ -128,7 +140,7 @@ def no_single_request(facts: Facts) -> Decision | None:
     if facts.request is not None:
         return None
     reason = facts.match.reason or Reason.NO_REQUEST
-    decision = _whole(facts, Outcome.HELD, "no_single_request", GROUND[reason], reason)
+    decision = _whole(facts, Outcome.HELD, "no_single_request", reason)
     return replace(decision, detail=facts.match.detail)
 
 
@@ -137,14 +149,16 @@ def request_is_closed(facts: Facts) -> Decision | None:
     closed = facts.request is not None and facts.request.status is RequestStatus.CLOSED
     if not closed or facts.released:
         return None
-    return _whole(facts, Outcome.HELD, "request_is_closed", TERM, Reason.REQUEST_CLOSED)
+    return _whole(facts, Outcome.HELD, "request_is_closed", Reason.REQUEST_CLOSED)
 
 
 def too_late(facts: Facts) -> Decision | None:
     """After the last day: kept and marked; whether it still counts is a person's decision (P10)."""
     if facts.request is None or facts.request.on_time or facts.released:
         return None
-    return _whole(facts, Outcome.HELD, "too_late", TERM, Reason.LATE)
+    decision = _whole(facts, Outcome.HELD, "too_late", Reason.LATE)
+    # Whether more time is given, also afterwards, is for the same person.
+    return replace(decision, reasons=(Reason.LATE, Reason.EXTENSION_ASKED)) if _asks_for_time(facts) else decision
 
 
 def nothing_attached(facts: Facts) -> Decision | None:
@@ -152,8 +166,8 @@ def nothing_attached(facts: Facts) -> Decision | None:
     if any(_is_document(d) for d in facts.documents):
         return None
     if facts.released:
-        return Decision(Outcome.REGISTERED, "nothing_attached", CONFIRMED, (_text_reason(facts),))
-    return _whole(facts, Outcome.HELD, "nothing_attached", REQUESTED, _text_reason(facts))
+        return _registered(facts, "nothing_attached", _text_reason(facts))
+    return _whole(facts, Outcome.HELD, "nothing_attached", _text_reason(facts))
 
 
 def each_document(facts: Facts) -> Decision:
@@ -161,7 +175,7 @@ def each_document(facts: Facts) -> Decision:
     request = facts.request
     assert request is not None, "no_single_request speaks before"
     usable = [d for d in facts.documents if _is_document(d) and _refusal(d, facts) is None]
-    assigned = assign(usable, request.items, facts.text)
+    assigned = assign(usable, request.items, own_words(facts.text))
     decided = tuple(_one(d, facts, assigned.get(d.seq)) for d in facts.documents if _is_document(d))
     return _sum_up(facts, decided)
 
@@ -209,6 +223,9 @@ GROUND: Final[dict[Reason, str]] = {
 
 # ---- one document --------------------------------------------------------------------------------
 
+_RETURNED: Final = frozenset({"bounce", "report"})
+"""Our own mail, sent back by a machine."""
+
 _BY_VERDICT: Final[dict[Verdict, tuple[DocumentOutcome, Reason]]] = {
     Verdict.INFECTED: (DocumentOutcome.REFUSED, Reason.INFECTED),
     Verdict.ENCRYPTED: (DocumentOutcome.REFUSED, Reason.ENCRYPTED),
@@ -233,6 +250,9 @@ def _one(document: DocumentFacts, facts: Facts, assigned: Assignment | None) -> 
     if refusal := _refusal(document, facts):
         return DocumentDecision(document.seq, *refusal)
     assert assigned is not None, "every usable document is assigned"
+    if assigned.statement and not assigned.allowed and not facts.released:
+        # Why a document cannot be had always matters (art. 4:2 lid 2): a person weighs it.
+        return DocumentDecision(document.seq, DocumentOutcome.HELD, Reason.STATEMENT, assigned.number)
     if assigned.number is not None:
         reason = Reason.STATEMENT if assigned.statement else None
         return DocumentDecision(document.seq, DocumentOutcome.ACCEPTED, reason, assigned.number)
@@ -242,19 +262,19 @@ def _one(document: DocumentFacts, facts: Facts, assigned: Assignment | None) -> 
 
 
 def _refusal(document: DocumentFacts, facts: Facts) -> tuple[DocumentOutcome, Reason] | None:
-    """What speaks against the document itself, heaviest first; a release lifts holds, never refusals."""
+    """What speaks against the document itself, heaviest first.
+
+    A release lifts holds, never refusals, and never makes clean what was not scanned (P4).
+    """
     codes = {finding.code for finding in document.findings}
-    against = [word for code, word in _BY_FINDING.items() if code in codes]
-    if document.verdict is not Verdict.CLEAN:
-        against.append(_BY_VERDICT[document.verdict])
+    against = [] if document.verdict is Verdict.CLEAN else [_BY_VERDICT[document.verdict]]
+    against += [word for code, word in _BY_FINDING.items() if code in codes]
     refused = [word for word in against if word[0] is DocumentOutcome.REFUSED]
-    held = [word for word in against if word[0] is DocumentOutcome.HELD]
     if refused:
         return refused[0]
-    unscanned = (DocumentOutcome.HELD, Reason.NOT_SCANNED)
-    if held and (not facts.released or unscanned in held):
-        return held[0]
-    return None
+    if facts.released and document.verdict is Verdict.CLEAN:
+        return None
+    return against[0] if against else None
 
 
 # ---- the whole -----------------------------------------------------------------------------------
@@ -263,12 +283,21 @@ def _refusal(document: DocumentFacts, facts: Facts) -> tuple[DocumentOutcome, Re
 def _sum_up(facts: Facts, decided: tuple[DocumentDecision, ...]) -> Decision:
     outcomes = {d.outcome for d in decided}
     reasons = tuple(dict.fromkeys(d.reason for d in decided if d.reason is not None))
-    asks_time = not facts.released and _asks_for_time(facts)
-    if asks_time:
-        reasons = (Reason.EXTENSION_ASKED, *reasons)
-    outcome = Outcome.HELD if asks_time else _outcome(outcomes)
+    for_a_person = () if facts.released else _asked_in_words(facts, decided)
+    reasons = tuple(dict.fromkeys((*for_a_person, *reasons)))
+    outcome = Outcome.HELD if for_a_person else _outcome(outcomes)
     ground = GROUND[reasons[0]] if reasons else CONFIRMED
     return Decision(outcome, "each_document", ground, reasons, decided)
+
+
+def _asked_in_words(facts: Facts, decided: tuple[DocumentDecision, ...]) -> tuple[Reason, ...]:
+    """What the text beside the documents asks or explains: only a person can answer that (P10)."""
+    if _asks_for_time(facts):
+        return (Reason.EXTENSION_ASKED,)
+    assert facts.request is not None, "only asked of what is tied to a request"
+    answered = {d.number for d in decided if d.outcome is DocumentOutcome.ACCEPTED}
+    missing = any(i.status in MISSING and i.number not in answered for i in facts.request.items)
+    return (Reason.STATEMENT,) if missing and _explains(facts) else ()
 
 
 def _outcome(outcomes: set[DocumentOutcome]) -> Outcome:
@@ -281,14 +310,23 @@ def _outcome(outcomes: set[DocumentOutcome]) -> Outcome:
     return Outcome.REDIRECTED if outcomes == {DocumentOutcome.NOT_REQUESTED} else Outcome.REFUSED
 
 
-def _whole(facts: Facts, outcome: Outcome, rule: str, ground: str, reason: Reason) -> Decision:
+def _registered(facts: Facts, rule: str, reason: Reason) -> Decision:
+    """Kept and told, and nothing of it counts: neither twice, nor because a machine said so."""
+    found = [(d.seq, _refusal(d, facts)) for d in facts.documents if _is_document(d)]
+    kept = (DocumentOutcome.NOT_REQUESTED, reason)
+    refused = DocumentOutcome.REFUSED
+    documents = tuple(DocumentDecision(seq, *(word if word and word[0] is refused else kept)) for seq, word in found)
+    return Decision(Outcome.REGISTERED, rule, GROUND[reason], (reason,), documents)
+
+
+def _whole(facts: Facts, outcome: Outcome, rule: str, reason: Reason) -> Decision:
     """One word for the submission and all its documents."""
     each = {
         Outcome.HELD: DocumentOutcome.HELD,
         Outcome.REFUSED: DocumentOutcome.REFUSED,
         Outcome.REDIRECTED: DocumentOutcome.NOT_REQUESTED,
     }[outcome]
-    return Decision(outcome, rule, ground, (reason,), _each(facts, each, reason))
+    return Decision(outcome, rule, GROUND[reason], (reason,), _each(facts, each, reason))
 
 
 def _each(facts: Facts, outcome: DocumentOutcome, reason: Reason) -> tuple[DocumentDecision, ...]:
@@ -303,20 +341,32 @@ def _assigned(facts: Facts) -> bool:
     return _last(facts.acts, ActKind.ASSIGN) is not None
 
 
+def _by_secret(facts: Facts) -> bool:
+    """Whether it came with the secret of the request it was tied to."""
+    return facts.request is not None and facts.has_secret_of(facts.request.reference)
+
+
 def _last(acts: Sequence[Act], kind: ActKind) -> Act | None:
     return next((act for act in reversed(acts) if act.kind is kind), None)
 
 
 def _asks_for_time(facts: Facts) -> bool:
-    return bool(_EXTENSION.search(fold(own_words(facts.text))))
+    return bool(_EXTENSION.search(_one_line(facts)))
+
+
+def _explains(facts: Facts) -> bool:
+    return bool(_STATEMENT.search(_one_line(facts)))
+
+
+def _one_line(facts: Facts) -> str:
+    """The sender's own words, as the mail program that folded the lines got them."""
+    return " ".join(fold(own_words(facts.text)).replace("\u2019", "'").split())
 
 
 def _text_reason(facts: Facts) -> Reason:
     if _asks_for_time(facts):
         return Reason.EXTENSION_ASKED
-    if _STATEMENT.search(fold(own_words(facts.text))):
-        return Reason.STATEMENT
-    return Reason.NO_DOCUMENTS
+    return Reason.STATEMENT if _explains(facts) else Reason.NO_DOCUMENTS
 
 
 def own_words(text: str) -> str:
@@ -324,9 +374,10 @@ def own_words(text: str) -> str:
 
     Our own letters speak of more time; quoted in a reply they must not count as a request for it.
     """
-    kept = []
-    for line in text.splitlines():
-        if _QUOTE_HEADING.match(line):
+    kept: list[str] = []
+    lines = text.splitlines()
+    for line, following in zip(lines, [*lines, ""][1:], strict=True):
+        if _QUOTE_HEADING.match(line) or (_COPIED_FROM.match(line) and _COPIED_NEXT.match(following)):
             break
         if not line.lstrip().startswith(">"):
             kept.append(line)

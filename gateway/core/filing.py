@@ -16,8 +16,6 @@ def filed(request: Request, decision: Decision) -> Request:
     Filing the same decision twice changes nothing; an item that a person judged is left alone.
     """
     taken = [d for d in decision.documents if d.outcome is DocumentOutcome.ACCEPTED and d.number]
-    if Reason.REPEAT in decision.reasons:
-        taken = []
     items = tuple(_answered(item, taken) for item in request.items)
     after = replace(request, items=items)
     if request.status in {RequestStatus.OPEN, RequestStatus.LAPSED} and not after.missing_items():
@@ -31,6 +29,4 @@ def _answered(item: Item, taken: Iterable[DocumentDecision]) -> Item:
         return item
     if all(reason is Reason.STATEMENT for reason in reasons):
         return replace(item, status=ItemStatus.STATEMENT)
-    return replace(
-        item, status=ItemStatus.ORIGINAL_EXPECTED if item.original_required else ItemStatus.RECEIVED
-    )
+    return replace(item, status=ItemStatus.ORIGINAL_EXPECTED if item.original_required else ItemStatus.RECEIVED)

@@ -15,9 +15,9 @@ MAX_SUGGESTIONS = 3
 
 def match(clues: Sequence[Clue], sender: Sender) -> Match:
     """The one request that the clues prove, or the reason to hold with suggestions."""
-    by_person = _requests(clues, {ClueKind.PERSON})
+    by_person = [clue.request for clue in clues if clue.kind is ClueKind.PERSON]
     if by_person:
-        return Match(by_person[-1])
+        return Match(by_person[-1])  # a person's last word, also when it is an earlier one again
     proven = _requests(clues, SECRETS)
     if proven:
         return _by_secret(proven, clues, sender)

@@ -1,0 +1,541 @@
+"""Every rule speaks, every reason has a way that leads to it; examples from the contract and the law."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.core import decide as rules
+from gateway.core.decide import RULES, decide
+from gateway.core.facts import Act, ActKind, Clue, ClueKind, Facts, Sender
+from gateway.core.model import DocumentDecision, Finding, PartRole, Trouble, Verdict
+from gateway.core.words import Channel, DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
+from tests.support.facts import ADDRESS, BIRTH, CAP, OTHER, PASSPORT, REFERENCE, document, facts, named, request, untied
+
+TEXT_ONLY = document("tekst", role=PartRole.BODY)
+RELEASE = Act(ActKind.RELEASE, "m.medewerker")
+ASSIGN = Act(ActKind.ASSIGN, "m.medewerker", request=REFERENCE)
+NO_STATEMENT = request(replace(PASSPORT, statement_allowed=False), replace(BIRTH, statement_allowed=False))
+
+
+def refuse(reason: Reason) -> Act:
+    return Act(ActKind.REFUSE, "m.medewerker", reason=reason)
+
+
+def found(code: str, verdict: Verdict = Verdict.CLEAN) -> Facts:
+    return facts(document(findings=(Finding(code),), verdict=verdict))
+
+
+def seen_as(verdict: Verdict) -> Facts:
+    return facts(document(verdict=verdict))
+
+
+def only_text(text: str) -> Facts:
+    return facts(TEXT_ONLY, text=text)
+
+
+REFERENCE_ONLY = Clue(ClueKind.REFERENCE, REFERENCE)
+STRANGER, FORGED, UNVOUCHED = (
+    Sender("x@example.net"),
+    Sender(ADDRESS, (REFERENCE,), "fail"),
+    Sender(ADDRESS, (REFERENCE,)),
+)
+TWO_SECRETS = (Clue(ClueKind.SECRET_ADDRESS, REFERENCE), Clue(ClueKind.SECRET_SUBJECT, OTHER))
+
+TABLE = [
+    # facts, the rule that speaks, the outcome, the reasons, and of the first document: outcome and reason
+    (
+        "refused by a person",
+        facts(acts=(refuse(Reason.UNREADABLE),)),
+        "refused_by_a_person",
+        Outcome.REFUSED,
+        [Reason.UNREADABLE],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "wrong address",
+        facts(designated=False, clues=()),
+        "not_designated",
+        Outcome.REDIRECTED,
+        [Reason.NOT_DESIGNATED],
+        DocumentOutcome.NOT_REQUESTED,
+    ),
+    (
+        "over the cap",
+        facts(measured_bytes=CAP + 1),
+        "over_the_cap",
+        Outcome.REFUSED,
+        [Reason.TOO_LARGE],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "too deep",
+        facts(trouble=Trouble("too_complex")),
+        "could_not_be_read",
+        Outcome.HELD,
+        [Reason.TOO_COMPLEX],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "broken",
+        facts(trouble=Trouble("unreadable", "x")),
+        "could_not_be_read",
+        Outcome.HELD,
+        [Reason.UNREADABLE],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "ambiguous bytes",
+        facts(defects=("bare_cr",)),
+        "could_not_be_read",
+        Outcome.HELD,
+        [Reason.UNREADABLE],
+        DocumentOutcome.HELD,
+    ),
+    ("no clue at all", untied(), "no_single_request", Outcome.HELD, [Reason.NO_REQUEST], DocumentOutcome.HELD),
+    (
+        "two secrets",
+        untied(*TWO_SECRETS),
+        "no_single_request",
+        Outcome.HELD,
+        [Reason.SEVERAL_REQUESTS],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "a stranger",
+        untied(REFERENCE_ONLY, sender=STRANGER),
+        "no_single_request",
+        Outcome.HELD,
+        [Reason.SENDER_UNKNOWN],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "DMARC fails",
+        untied(REFERENCE_ONLY, sender=FORGED),
+        "no_single_request",
+        Outcome.HELD,
+        [Reason.SENDER_UNPROVEN],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "no DMARC",
+        untied(REFERENCE_ONLY, sender=UNVOUCHED),
+        "no_single_request",
+        Outcome.HELD,
+        [Reason.SENDER_UNPROVEN],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "closed",
+        facts(request=request(status=RequestStatus.CLOSED)),
+        "request_is_closed",
+        Outcome.HELD,
+        [Reason.REQUEST_CLOSED],
+        DocumentOutcome.HELD,
+    ),
+    ("late", facts(request=request(on_time=False)), "too_late", Outcome.HELD, [Reason.LATE], DocumentOutcome.HELD),
+    ("no document", only_text("Bijgaand."), "nothing_attached", Outcome.HELD, [Reason.NO_DOCUMENTS], None),
+    (
+        "a link",
+        facts(TEXT_ONLY, links=("https://we.tl/x",)),
+        "nothing_attached",
+        Outcome.HELD,
+        [Reason.NO_DOCUMENTS],
+        None,
+    ),
+    ("more time", only_text("Ik vraag om uitstel."), "nothing_attached", Outcome.HELD, [Reason.EXTENSION_ASKED], None),
+    (
+        "a statement in the text",
+        only_text("Ik kan de akte uit mijn land niet krijgen."),
+        "nothing_attached",
+        Outcome.HELD,
+        [Reason.STATEMENT],
+        None,
+    ),
+    ("what was asked", facts(), "each_document", Outcome.ACCEPTED, [], DocumentOutcome.ACCEPTED),
+    (
+        "not asked for",
+        facts(*named("bonus.pdf")),
+        "each_document",
+        Outcome.REDIRECTED,
+        [Reason.NOT_REQUESTED],
+        DocumentOutcome.NOT_REQUESTED,
+    ),
+    (
+        "for which item?",
+        facts(*named("IMG_1234.jpg")),
+        "each_document",
+        Outcome.ACCEPTED,
+        [Reason.CHOICE_NEEDED],
+        DocumentOutcome.ACCEPTED,
+    ),
+    (
+        "malware",
+        seen_as(Verdict.INFECTED),
+        "each_document",
+        Outcome.REFUSED,
+        [Reason.INFECTED],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "a password",
+        seen_as(Verdict.ENCRYPTED),
+        "each_document",
+        Outcome.REFUSED,
+        [Reason.ENCRYPTED],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "over the scanner's limit",
+        seen_as(Verdict.LIMITS),
+        "each_document",
+        Outcome.HELD,
+        [Reason.TOO_COMPLEX],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "the scanner failed",
+        seen_as(Verdict.ERROR),
+        "each_document",
+        Outcome.HELD,
+        [Reason.NOT_SCANNED],
+        DocumentOutcome.HELD,
+    ),
+    ("no scanner", seen_as(Verdict.NOT_YET), "each_document", Outcome.HELD, [Reason.NOT_SCANNED], DocumentOutcome.HELD),
+    ("found: malware", found("infected"), "each_document", Outcome.REFUSED, [Reason.INFECTED], DocumentOutcome.REFUSED),
+    (
+        "found: password",
+        found("encrypted"),
+        "each_document",
+        Outcome.REFUSED,
+        [Reason.ENCRYPTED],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "found: macros",
+        found("active_content"),
+        "each_document",
+        Outcome.REFUSED,
+        [Reason.ACTIVE_CONTENT],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "found: wrong kind",
+        found("type_refused"),
+        "each_document",
+        Outcome.REFUSED,
+        [Reason.FILE_TYPE],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "found: damaged",
+        found("unreadable"),
+        "each_document",
+        Outcome.REFUSED,
+        [Reason.UNREADABLE],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "found: too big to open",
+        found("limits"),
+        "each_document",
+        Outcome.HELD,
+        [Reason.TOO_COMPLEX],
+        DocumentOutcome.HELD,
+    ),
+    ("found: odd", found("suspicious"), "each_document", Outcome.HELD, [Reason.ACTIVE_CONTENT], DocumentOutcome.HELD),
+    ("found: a note", found("repaired"), "each_document", Outcome.ACCEPTED, [], DocumentOutcome.ACCEPTED),
+    (
+        "a statement",
+        facts(*named("1 verklaring.pdf")),
+        "each_document",
+        Outcome.ACCEPTED,
+        [Reason.STATEMENT],
+        DocumentOutcome.ACCEPTED,
+    ),
+    (
+        "a statement that is not enough",
+        facts(*named("1 verklaring.pdf"), request=NO_STATEMENT),
+        "each_document",
+        Outcome.HELD,
+        [Reason.STATEMENT],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "out of office",
+        facts(TEXT_ONLY, automatic="auto-submitted"),
+        "automatic_message",
+        Outcome.REGISTERED,
+        [Reason.AUTOMATIC],
+        None,
+    ),
+    (
+        "a bounce with our letter",
+        facts(automatic="bounce"),
+        "automatic_message",
+        Outcome.REGISTERED,
+        [Reason.AUTOMATIC],
+        DocumentOutcome.NOT_REQUESTED,
+    ),
+    (
+        "from a copier",
+        facts(automatic="no-reply"),
+        "automatic_message",
+        Outcome.HELD,
+        [Reason.AUTOMATIC],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "sent twice",
+        facts(repeat_of="26-1111-2222-3333"),
+        "repeat",
+        Outcome.REGISTERED,
+        [Reason.REPEAT],
+        DocumentOutcome.NOT_REQUESTED,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "outcome", "reasons", "first"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
+)
+def test_what_each_case_leads_to(
+    given: Facts, rule: str, outcome: Outcome, reasons: list[Reason], first: DocumentOutcome | None
+) -> None:
+    decision = decide(given)
+    assert (decision.rule, decision.outcome, list(decision.reasons)) == (rule, outcome, reasons)
+    if first is None:
+        assert decision.documents == ()
+    else:
+        assert (decision.documents[0].outcome, decision.documents[0].reason) == (first, next(iter(reasons), None))
+    assert decision.ground == (rules.GROUND[reasons[0]] if reasons else rules.CONFIRMED)
+
+
+def test_every_rule_speaks_in_the_table() -> None:
+    assert {rule.__name__ for rule in RULES} == {row[2] for row in TABLE}
+
+
+def test_every_reason_of_the_contract_has_a_row_that_leads_to_it() -> None:
+    assert {reason for row in TABLE for reason in row[4]} == set(Reason)
+
+
+def test_every_verdict_and_finding_that_blocks_is_in_the_table() -> None:
+    documents = [d for row in TABLE for d in row[1].documents]
+    assert {d.verdict for d in documents} == set(Verdict)
+    assert {f.code for d in documents for f in d.findings} >= set(rules._BY_FINDING)
+
+
+# ---- the contract's and the law's own examples -----------------------------------------------------
+
+
+def test_the_example_of_the_contract() -> None:
+    """R16: what was asked is taken, the other one is sorted, kept and told; nothing is dropped."""
+    decision = decide(facts(*named("paspoort.pdf", "bonus.pdf")))
+    assert decision.outcome is Outcome.PARTLY
+    assert decision.reasons == (Reason.NOT_REQUESTED,)
+    assert decision.documents == (
+        DocumentDecision(1, DocumentOutcome.ACCEPTED, None, "1"),
+        DocumentDecision(2, DocumentOutcome.NOT_REQUESTED, Reason.NOT_REQUESTED, None),
+    )
+
+
+def test_thirty_mebibytes_exactly_are_taken_one_byte_more_is_not() -> None:
+    """R04: 31 457 280 accepted, 31 457 281 refused, and what was measured is said."""
+    assert decide(facts(measured_bytes=31_457_280)).outcome is Outcome.ACCEPTED
+    decision = decide(facts(measured_bytes=31_457_281))
+    assert decision.reasons == (Reason.TOO_LARGE,)
+    assert decision.detail == "31457281 > 31457280 bytes"
+
+
+def test_a_good_document_beside_an_infected_one_is_taken() -> None:
+    """R15, art. 2:15 lid 1: refused "as far as", so never the whole for a part."""
+    decision = decide(facts(document(), document("geboorteakte.pdf", 2, verdict=Verdict.INFECTED)))
+    assert decision.outcome is Outcome.PARTLY
+    assert [d.outcome for d in decision.documents] == [DocumentOutcome.ACCEPTED, DocumentOutcome.REFUSED]
+    assert decision.documents[1].reason is Reason.INFECTED
+
+
+def test_a_good_document_beside_one_that_waits_is_taken_and_the_submission_waits() -> None:
+    decision = decide(facts(document(), document("geboorteakte.pdf", 2, verdict=Verdict.NOT_YET)))
+    assert decision.outcome is Outcome.HELD
+    assert [d.outcome for d in decision.documents] == [DocumentOutcome.ACCEPTED, DocumentOutcome.HELD]
+
+
+@pytest.mark.parametrize("acts", [(), (RELEASE,), (ASSIGN, RELEASE)])
+@pytest.mark.parametrize("verdict", sorted(set(Verdict) - {Verdict.CLEAN}))
+def test_p4_not_scanned_is_never_clean(verdict: Verdict, acts: tuple[Act, ...]) -> None:
+    """Nobody can release what nobody looked at: a scanner that reached its limit saw nothing either."""
+    decision = decide(facts(document(verdict=verdict), acts=acts))
+    assert decision.documents[0].outcome in {DocumentOutcome.HELD, DocumentOutcome.REFUSED}
+
+
+def test_p4_a_repeat_of_an_infected_document_is_not_taken() -> None:
+    decision = decide(facts(document(verdict=Verdict.INFECTED), repeat_of="26-1111-2222-3333"))
+    assert decision.outcome is Outcome.REGISTERED
+    assert decision.documents == (DocumentDecision(1, DocumentOutcome.REFUSED, Reason.INFECTED),)
+
+
+# ---- what a person does ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        facts(request=request(on_time=False)),
+        facts(request=request(status=RequestStatus.CLOSED)),
+        facts(defects=("bare_cr",)),
+        facts(text="Mag ik meer tijd?"),
+        found("suspicious"),
+        found("limits"),
+        facts(*named("1 verklaring.pdf"), request=NO_STATEMENT),
+        facts(automatic="no-reply"),
+        facts(measured_bytes=CAP + 1),
+        facts(repeat_of="26-1111-2222-3333"),
+    ],
+)
+def test_p10_a_release_lifts_a_hold(held: Facts) -> None:
+    decision = decide(replace(held, acts=(RELEASE,)))
+    assert decision.rule == "each_document"
+    assert decision.outcome is Outcome.ACCEPTED
+
+
+def test_a_release_never_lifts_a_refusal() -> None:
+    assert decide(replace(found("active_content"), acts=(RELEASE,))).outcome is Outcome.REFUSED
+
+
+def test_a_released_text_without_documents_is_registered() -> None:
+    assert decide(replace(only_text("Uitstel graag"), acts=(RELEASE,))).outcome is Outcome.REGISTERED
+
+
+def test_what_could_not_be_opened_stays_with_a_person() -> None:
+    assert decide(facts(trouble=Trouble("unreadable"), acts=(RELEASE,))).outcome is Outcome.HELD
+
+
+@pytest.mark.parametrize("later", [RELEASE, ASSIGN])
+def test_p10_the_last_word_of_a_person_counts(later: Act) -> None:
+    """Who refused by mistake can take it back; else the mistake would stand for ever."""
+    assert decide(facts(acts=(refuse(Reason.NOT_REQUESTED), later))).outcome is Outcome.ACCEPTED
+    assert decide(facts(acts=(later, refuse(Reason.NOT_REQUESTED)))).outcome is Outcome.REFUSED
+
+
+def test_a_person_may_take_what_came_to_the_wrong_address() -> None:
+    assert decide(facts(designated=False, clues=(), acts=(ASSIGN,))).outcome is Outcome.ACCEPTED
+
+
+def test_a_person_may_tie_a_repeat_to_something_else() -> None:
+    assert decide(facts(repeat_of="26-1111-2222-3333", acts=(ASSIGN,))).outcome is Outcome.ACCEPTED
+
+
+# ---- addresses -------------------------------------------------------------------------------------
+
+
+def test_what_can_be_handled_as_if_rightly_sent_is_not_sent_back() -> None:
+    """R17, art. 2:16 lid 1 onder a: the secret of a request in the subject of mail to a general mailbox."""
+    by_subject = facts(designated=False, clues=(Clue(ClueKind.SECRET_SUBJECT, REFERENCE),))
+    assert decide(by_subject).outcome is Outcome.ACCEPTED
+    by_reference = facts(designated=False, clues=(Clue(ClueKind.REFERENCE, REFERENCE),))
+    assert decide(by_reference).outcome is Outcome.REDIRECTED
+
+
+def test_an_automatic_message_without_the_secret_is_only_registered() -> None:
+    assert decide(facts(automatic="auto-submitted", clues=(REFERENCE_ONLY,))).outcome is Outcome.REGISTERED
+
+
+# ---- statements ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["1 verklaring.pdf", "Verklaring geen paspoort.pdf", "waarom ik geen paspoort heb.pdf"]
+)
+def test_a_statement_is_not_taken_for_the_document_that_it_replaces(name: str) -> None:
+    """Else the request would be complete with a paper that says the passport does not exist."""
+    (taken,) = decide(facts(*named(name))).documents
+    assert (taken.outcome, taken.reason, taken.number) == (DocumentOutcome.ACCEPTED, Reason.STATEMENT, "1")
+    (held,) = decide(facts(*named(name), request=NO_STATEMENT)).documents
+    assert (held.outcome, held.reason) == (DocumentOutcome.HELD, Reason.STATEMENT)
+
+
+def test_a_statement_for_none_in_particular_asks_which_one_or_waits() -> None:
+    (choice,) = decide(facts(*named("verklaring.pdf"))).documents
+    assert (choice.outcome, choice.reason) == (DocumentOutcome.ACCEPTED, Reason.CHOICE_NEEDED)
+    (held,) = decide(facts(*named("verklaring.pdf"), request=NO_STATEMENT)).documents
+    assert (held.outcome, held.reason) == (DocumentOutcome.HELD, Reason.STATEMENT)
+
+
+def test_a_statement_in_the_text_beside_a_document_reaches_a_person() -> None:
+    explained = "Hierbij het paspoort. De geboorteakte kan ik niet meer krijgen."
+    decision = decide(facts(text=explained))
+    assert decision.outcome is Outcome.HELD
+    assert decision.reasons == (Reason.STATEMENT,)
+    assert decision.documents == (DocumentDecision(1, DocumentOutcome.ACCEPTED, None, "1"),)
+
+
+def test_nothing_needs_an_explanation_when_nothing_is_missing() -> None:
+    complete = request(PASSPORT, replace(BIRTH, status=ItemStatus.RECEIVED))
+    assert decide(facts(text="Ik kan het niet eerder opsturen.", request=complete)).outcome is Outcome.ACCEPTED
+
+
+# ---- more time -------------------------------------------------------------------------------------
+
+ASKS = [
+    "Graag uitstel van twee weken.",
+    "Wij hebben meer\ntijd nodig",
+    "Kunt u de termijn verlengen?",
+    "verlenging van de termijn",
+    "Could I have more time, please",
+    "I would like to request an extension.",
+    "Please extend the deadline",
+    "We need additional time",
+]
+DOES_NOT_ASK = [
+    "Hierbij mijn paspoort.",
+    "Ik vraag geen uitstel.",
+    "Het gaat over uitstel van vertrek (artikel 64).",
+    "Verlenging verblijfsvergunning",
+    "The file extension is pdf",
+    "> Als u meer tijd nodig hebt, vraag dan uitstel.",
+    "Hierbij.\n\nOp ma 2 mrt. 2026 om 10:00 schreef Herstelpost <documenten+7k3m9q2xv@intake.example>:\nVraag uitstel.",
+    "Hierbij.\n\nOp 2 mrt 2026 om 10:00 heeft Herstelpost <d@intake.example> het volgende geschreven:\nVraag uitstel.",
+    "See attached.\n\nOn Mon, 2 Mar 2026 at 10:00, Herstelpost <d@intake.example> wrote:\nAsk for more time",
+    "Hierbij.\n-----Oorspronkelijk bericht-----\nVraag uitstel",
+    "Hierbij.\n\nVan: Herstelpost <d@intake.example>\nVerzonden: maandag 2 maart 2026 10:00\nAan: A\nVraag uitstel",
+    "Bijlage.\n\nFrom: Herstelpost\nSent: Monday, March 2, 2026\nTo: A\nSubject: B\n\nAsk for more time",
+    "Hierbij.\n________________________________\nVraag uitstel",
+]
+
+
+@pytest.mark.parametrize("text", ASKS)
+def test_p10_a_request_for_more_time_goes_to_a_person_and_the_documents_are_taken(text: str) -> None:
+    decision = decide(facts(text=text))
+    assert decision.outcome is Outcome.HELD
+    assert decision.reasons == (Reason.EXTENSION_ASKED,)
+    assert decision.documents[0].outcome is DocumentOutcome.ACCEPTED
+
+
+@pytest.mark.parametrize("text", DOES_NOT_ASK)
+def test_what_we_wrote_ourselves_asks_for_nothing(text: str) -> None:
+    assert decide(facts(text=text)).outcome is Outcome.ACCEPTED
+
+
+def test_a_late_request_for_more_time_is_seen_as_one() -> None:
+    """An extension after the end is for a person too (art. 4:15 lid 2 onder a)."""
+    decision = decide(facts(request=request(on_time=False), text="Graag uitstel"))
+    assert decision.outcome is Outcome.HELD
+    assert decision.reasons == (Reason.LATE, Reason.EXTENSION_ASKED)
+
+
+# ---- other channels --------------------------------------------------------------------------------
+
+
+def test_the_item_that_the_sender_chose_in_the_portal_counts() -> None:
+    chosen = facts(
+        document("scan0001.pdf", item="2"), channel=Channel.PORTAL, clues=(Clue(ClueKind.SESSION, REFERENCE),)
+    )
+    assert decide(chosen).documents[0].number == "2"
+
+
+def test_heavier_news_comes_first() -> None:
+    both = facts(document(verdict=Verdict.INFECTED, findings=(Finding("suspicious"), Finding("type_refused"))))
+    assert decide(both).documents[0].reason is Reason.INFECTED
+    assert decide(facts(document(findings=(Finding("type_refused"), Finding("infected"))))).reasons == (
+        Reason.INFECTED,
+    )
