@@ -388,7 +388,7 @@ _KEY_UNPROVED = Told(
 )
 _ALWAYS_UNPROVED = (
     Told(
-        "Dat de stukken compleet, juist of voldoende zijn, en wie ze werkelijk heeft gestuurd.",
+        "Dat de stukken juist of voldoende zijn, en wie ze werkelijk heeft gestuurd.",
         "That the documents are complete, correct or sufficient, and who really sent them.",
     ),
     Told(

@@ -77,7 +77,7 @@ def test_malware() -> bytes:
 def _page(size: tuple[int, int]) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     image = Image.new("RGB", size, _PAPER)
     draw = ImageDraw.Draw(image)
-    draw.text((60, 40), "SPECIMEN", fill=(170, 60, 60), font_size=96)
+    draw.text((100, 70), "SPECIMEN", fill=(170, 60, 60), font_size=72)
     return image, draw
 
 
