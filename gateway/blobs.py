@@ -56,7 +56,7 @@ class FileBlobs:
         return self._directory / sha256[:2] / sha256
 
     def sweep(self) -> int:
-        """Remove what a crash left in the spool; call it before anything is listening. Returns how many."""
+        """Remove what a crash left in the spool; only while nobody spools. Returns how many."""
         left = list(self._spool.iterdir())
         for path in left:
             path.unlink(missing_ok=True)

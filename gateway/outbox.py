@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from gateway.core.words import EventName
@@ -74,8 +74,10 @@ class Outbox:
 
     def send(self, told: Callable[[str, dict[str, object]], None]) -> int:
         """Hand over what is due; returns how many letters were tried. `told` hears the fate of each."""
-        due = self._take()
-        for letter in due:
+        tried = 0
+        # One at a time: a lease must outlast its own letter, not twenty slow ones before it.
+        while tried < BATCH and (letter := self._take()):
+            tried += 1
             with self._blobs.open(letter.sha256) as file:
                 fate = self._carrier.deliver(letter.key, file.read(), letter.to)
             self._note(letter, fate)
@@ -83,29 +85,39 @@ class Outbox:
                 "letter_handed_over" if fate.ok else "letter_not_handed_over",
                 {"submission": letter.number, "letter": letter.key, "permanent": fate.permanent},
             )
-        return len(due)
+        return tried
 
-    def _take(self) -> list[Due]:
+    def release(self) -> None:
+        """Every letter that is on its way may be tried now. Only for the embedded default, at its start."""
+        with self._database.write() as session:
+            session.execute(
+                update(LetterRow)
+                .where(col(LetterRow.state) == WRITTEN, col(LetterRow.retry_at) > self._clock.now())
+                .values(retry_at=self._clock.now())
+            )
+
+    def _take(self) -> Due | None:
         now = self._clock.now()
         ready = select(LetterRow).where(col(LetterRow.state) == WRITTEN, col(LetterRow.retry_at) <= now)
         with self._database.read() as session:
             if session.scalars(ready.limit(1)).first() is None:
-                return []
+                return None
         with self._database.write() as session:
-            rows = session.scalars(
-                ready.order_by(col(LetterRow.retry_at)).limit(BATCH).with_for_update(skip_locked=True)
-            ).all()
-            due = []
-            for row in rows:
-                row.retry_at = now + LEASE
-                submission = session.get(SubmissionRow, row.submission_id)
-                number = submission.number if submission else ""
-                due.append(Due(row.key, number, row.draft["to"], row.sha256 or "", row.attempts))
-            return due
+            row = session.scalars(
+                ready.order_by(col(LetterRow.retry_at), col(LetterRow.id)).limit(1).with_for_update(skip_locked=True)
+            ).first()
+            if row is None:
+                return None
+            row.retry_at = now + LEASE
+            submission = session.get(SubmissionRow, row.submission_id)
+            number = submission.number if submission else ""
+            return Due(row.key, number, row.draft["to"], row.sha256 or "", row.attempts)
 
     def _note(self, letter: Due, fate: Delivered) -> None:
         with self._database.write() as session:
-            row = session.scalars(select(LetterRow).where(col(LetterRow.key) == letter.key)).one()
+            row = session.scalars(select(LetterRow).where(col(LetterRow.key) == letter.key).with_for_update()).one()
+            if row.state != WRITTEN:
+                return  # it took longer than the lease, and another process finished it: its fate is noted
             now = self._clock.now()
             row.attempts = letter.attempts + 1
             row.reply = fate.reply[:500]

@@ -64,6 +64,9 @@ class Blobs(Protocol):
     def path(self, sha256: str) -> Path:
         """Where a local program may read the bytes; read-only by agreement."""
 
+    def sweep(self) -> int:
+        """Forget every spool that a crash left behind; only while nobody spools. Returns how many."""
+
 
 class Intake(Protocol):
     """What a channel may do: spool bytes, hand them in, and register whom it turned away."""
@@ -108,7 +111,7 @@ class Inspector(Protocol):
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to do the next step of one submission. A claim that lapsed cannot write any more."""
+    """The right to do the next step of one submission. A claim that lapsed and was taken over cannot write."""
 
     number: str
     step: Step

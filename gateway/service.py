@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import signal
 import ssl
@@ -30,7 +31,7 @@ RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS = 5, 2, 60, 60
 async def serve(house: House, parts: Iterable[str]) -> None:
     """Run the parts until SIGTERM or SIGINT, then let them finish what they promised.
 
-    Raises OSError when an address cannot be listened on; then nothing runs.
+    Raises OSError when an address cannot be listened on, or another process runs here; then nothing runs.
     """
     wanted = set(parts)
     stopping = asyncio.Event()
@@ -39,7 +40,8 @@ async def serve(house: House, parts: Iterable[str]) -> None:
         loop.add_signal_handler(number, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
         if house.database.embedded:
-            house.ports.store.release_leases()  # type: ignore[attr-defined]  # one process: all claims are old ones
+            stack.enter_context(_alone(house))
+            house.recover()
         stack.enter_context(_metrics(house))
         if "worker" in wanted:
             stack.enter_context(_workers(house))
@@ -58,6 +60,18 @@ async def serve(house: House, parts: Iterable[str]) -> None:
 
 
 # ---- the parts -----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _alone(house: House) -> Iterator[None]:
+    """The embedded default is one process; the kernel lets go of the lock however that process ends."""
+    path = house.settings.data_dir / "running.lock"
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"{path}: another gateway runs on this data directory") from error
+        yield
 
 
 @contextlib.asynccontextmanager
@@ -154,6 +168,7 @@ def _workers(house: House) -> Iterator[None]:
 def _ticker(house: House) -> Iterator[None]:
     ticker = Ticker(house.database, house.ports.clock)
     ticker.every(RESUME_SECONDS, "resume", house.desk.wake)
+    ticker.every(OUTBOX_SECONDS, "letters", lambda: walk.write_letters(house.ports))
     ticker.every(OUTBOX_SECONDS, "outbox", lambda: _send(house))
     ticker.every(LAPSE_SECONDS, "lapse", lambda: _lapse(house), once=True)
     ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
@@ -165,7 +180,6 @@ def _ticker(house: House) -> Iterator[None]:
 
 
 def _send(house: House) -> None:
-    walk.write_letters(house.ports)
     while house.outbox.send(events.note):
         pass
 
