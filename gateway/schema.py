@@ -26,9 +26,13 @@ from gateway.core.words import (
     Unit,
 )
 
-Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# Something to read: one character that is neither blank nor control, among others that are no control.
+_READABLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+Word = Annotated[str, Field(min_length=1, max_length=200, pattern=_READABLE)]
 Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Mail = Annotated[str, Field(max_length=254, pattern=r"^([^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+)?$")]
+# Terms are counted from it: outside our time the calendar ends.
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 Reference = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]*$")]
 
 
@@ -44,7 +48,7 @@ class Termijn(In):
 
 
 class Beslistermijn(In):
-    ontvangenOp: date
+    ontvangenOp: Day
     aantal: int = Field(gt=0, le=1000)
     eenheid: Unit
 
@@ -74,7 +78,7 @@ class VerzoekIn(In):
     aanvraagsoort: Word
     procedure: Procedure
     taal: str = Field(pattern=r"^[a-z]{2}$")
-    verzondenOp: date
+    verzondenOp: Day
     termijn: Termijn
     beslistermijn: Beslistermijn | None = None
     kanalen: tuple[Literal["email", "portaal"], ...] = Field(min_length=1)
@@ -149,7 +153,7 @@ def read_requests(text: str) -> tuple[VerzoekIn, ...]:
     """
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused.because("-", f"geen geldige JSON / not valid JSON: {error}") from error
     return read_request_values(values if isinstance(values, list) else [values], numbered=isinstance(values, list))
 
@@ -161,7 +165,7 @@ def read_request_values(values: Sequence[object], *, numbered: bool = True) -> t
     for number, value in enumerate(values):
         prefix = f"{number}." if numbered else ""
         try:
-            requests.append(VerzoekIn.model_validate_json(json.dumps(value)))
+            requests.append(VerzoekIn.model_validate_json(json.dumps(value), strict=True))
         except ValidationError as error:
             faults += [Fault(prefix + place, problem) for place, problem in explain(error)]
         else:
@@ -175,9 +179,13 @@ def read_request_values(values: Sequence[object], *, numbered: bool = True) -> t
 
 def explain(error: ValidationError) -> list[tuple[str, str]]:
     """Each validation error as (field, what is wrong and what to do), in Dutch."""
+    errors = error.errors()
+    # A list is not too short because something in it is wrong; pydantic counts only what is right.
+    within = {e["loc"][:-2] for e in errors} | {e["loc"][:-1] for e in errors}
     return [
         (".".join(map(str, e["loc"])) or "-", _PROBLEMS.get(e["type"], _other)(e.get("ctx", {}), e["msg"]))
-        for e in error.errors()
+        for e in errors
+        if e["type"] != "too_short" or e["loc"] not in within
     ]
 
 
@@ -197,6 +205,8 @@ _PROBLEMS: dict[str, Callable[[dict[str, Any], str], str]] = {
     "int_parsing": lambda _c, _m: "moet een heel getal zijn",
     "int_from_float": lambda _c, _m: "moet een heel getal zijn",
     "greater_than": lambda c, _m: f"moet groter zijn dan {c['gt']}",
+    "greater_than_equal": lambda c, _m: f"moet {c['ge']} of later zijn",
+    "less_than": lambda c, _m: f"moet voor {c['lt']} zijn",
     "less_than_equal": lambda c, _m: f"mag hoogstens {c['le']} zijn",
     "bool_type": lambda _c, _m: "moet true of false zijn",
     "bool_parsing": lambda _c, _m: "moet true of false zijn",
