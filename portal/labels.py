@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from gateway.core.facts import ClueKind, Facts
 from gateway.core.model import Verdict
+from gateway.core.words import Reason
 from gateway.queries import Event, Why
+from gateway.reasons import reason_text
 
 # ---- words of the contract -----------------------------------------------------------------------
 
@@ -49,6 +51,20 @@ ROLE: Final = {
     "gemachtigde": "Gemachtigde",
     "referent": "Referent",
     "contactpersoon": "Contactpersoon",
+}
+RULE: Final = {
+    "refused_by_a_person": "Een medewerker weigerde het",
+    "automatic_message": "Een automatisch bericht",
+    "repeat": "Dezelfde bestanden waren er al",
+    "not_designated": "Niet naar een aangewezen adres gestuurd",
+    "over_the_cap": "Groter dan de grens",
+    "could_not_be_read": "Het kon niet worden gelezen",
+    "no_single_request": "Niet bij één verzoek te leggen",
+    "request_is_closed": "Het verzoek is gesloten",
+    "too_late": "Na de laatste dag",
+    "nothing_attached": "Geen document bijgevoegd",
+    "each_document": "Per document besloten",
+    "kept_failing": "Een stap bleef mislukken",
 }
 LETTER: Final = {
     "drafted": "wordt geschreven",
@@ -90,16 +106,17 @@ EVENT: Final = {
     "Outage": "Storing",
     "AccountChanged": "Account gewijzigd",
 }
+_REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}
 _ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}
 
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("kanaal", "Kanaal", CHANNEL),
     ("verzoek", "Verzoek", {}),
-    ("status", "Stand", STATUS | REQUEST | ITEM),
+    ("status", "Stand", ITEM | STATUS | REQUEST),
     ("besluit", "Besluit", OUTCOME),
-    ("redenen", "Redenen", {}),
-    ("reden", "Reden", {}),
-    ("regel", "Regel", {}),
+    ("redenen", "Redenen", _REASON),
+    ("reden", "Reden", _REASON),
+    ("regel", "Regel", RULE),
     ("grond", "Grond", {}),
     ("handeling", "Handeling", _ACT),
     ("nummer", "Stuk", {}),

@@ -5,7 +5,7 @@ Rule 2: pages are never stored by a browser or proxy; only /static is.
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -96,6 +96,10 @@ def short_moment(at: datetime | str) -> str:
     return f"{_instant(at).astimezone(terms.AMSTERDAM):%d-%m-%Y %H:%M:%S}"
 
 
+def _short_day(day: str) -> str:
+    return f"{date.fromisoformat(day):%d-%m-%Y}"
+
+
 def _instant(at: datetime | str) -> datetime:
     return datetime.fromisoformat(at) if isinstance(at, str) else at
 
@@ -142,7 +146,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"utc": _utc, "short_hash": _short_hash, "short_moment": short_moment}
+    environment.filters |= {
+        "utc": _utc,
+        "short_hash": _short_hash,
+        "short_moment": short_moment,
+        "short_day": _short_day,
+    }
     environment.globals["static"] = _static
     return environment
 

@@ -1,4 +1,4 @@
-"""Takes a picture of every page in every state worth judging: `screenshots.py [DIRECTORY]`, default build/screenshots."""
+"""Takes a picture of every page in every state worth judging: `screenshots.py [DIRECTORY]`; build/screenshots."""
 
 import sys
 import tempfile
@@ -19,17 +19,21 @@ from tests.support.house import pdf, running
 def main(out: Path) -> None:
     """All pictures, into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    with servers.clamd() as socket, tempfile.TemporaryDirectory() as data, browsing.chromium() as browser:
-        with running(Path(data), socket, limits={"submission_mb": 2}) as gateway:
-            furnished = browsing.furnish(gateway)
-            for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
-                for language in ("nl", "en"):
-                    with _page(browser, viewport, language) as page:
-                        _submitters(page, furnished, out, f"{size}-{language}")
-                with _page(browser, viewport, "nl") as page:
-                    _staff(page, furnished, out, size)
-                with _page(browser, viewport, "nl") as page:
-                    _auditors(page, furnished, out, size)
+    with (
+        servers.clamd() as socket,
+        tempfile.TemporaryDirectory() as data,
+        browsing.chromium() as browser,
+        running(Path(data), socket, limits={"submission_mb": 2}) as gateway,
+    ):
+        furnished = browsing.furnish(gateway)
+        for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
+            for language in ("nl", "en"):
+                with _page(browser, viewport, language) as page:
+                    _submitters(page, furnished, out, f"{size}-{language}")
+            with _page(browser, viewport, "nl") as page:
+                _staff(page, furnished, out, size)
+            with _page(browser, viewport, "nl") as page:
+                _auditors(page, furnished, out, size)
     print(f"{len(list(out.glob('*.png')))} pictures in {out}")
 
 

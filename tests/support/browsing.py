@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 import httpx2
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -81,9 +82,11 @@ class Furnished:
 
 def furnish(running: Running) -> Furnished:
     """Fill a portal through its own doors: the API, the store's front door for mail, and accounts."""
-    fresh = running.open_request(reference="HV-2026-000101")
-    partly = running.open_request(reference="HV-2026-000102", taal="en")
-    complete = running.open_request(reference="HV-2026-000103", stukken=[_item("1"), _item("2")])
+    sent = (running.house.desk.clock.now() - timedelta(days=9)).date().isoformat()
+    term: dict[str, Any] = {"verzondenOp": sent, "termijn": {"aantal": 4, "eenheid": "weken"}}
+    fresh = running.open_request(reference="HV-2026-000101", **term)
+    partly = running.open_request(reference="HV-2026-000102", taal="en", **term)
+    complete = running.open_request(reference="HV-2026-000103", **term, stukken=[_item("1"), _item("2")])
     late = running.open_request(
         reference="HV-2026-000104", verzondenOp="2026-01-05", termijn={"aantal": 4, "eenheid": "weken"}
     )
