@@ -68,7 +68,7 @@ def test_a_receipt_says_what_arrived_when_and_from_whom(tmp_path):
 @pytest.mark.parametrize(
     ("language", "sentences"),
     [
-        ("nl", ["niet dat uw stukken volledig of juist zijn", "artikel 44", "artikel 43, lid 2", "artikel 2:17"]),
+        ("nl", ["of dat u alles heeft gestuurd wat nodig is", "artikel 44", "artikel 43, lid 2", "artikel 2:17"]),
         ("en", ["not say that your documents are complete", "article 44", "article 43(2)", "article 2:17"]),
     ],
 )
