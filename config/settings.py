@@ -5,20 +5,33 @@ Rule 2: an unknown key is an error, and all errors are told at once (P12).
 Rule 3: a secret is the path of a file, never a value.
 """
 
+import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 ENVIRONMENT_KEY = "HERSTELPOST_CONFIG"
 DEFAULT_FILE = "herstelpost.toml"
 
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.\-]+):\d{1,5}$"
 _MAIL = r"^[^@\s+<>]+@[^@\s<>]+$"
-Listen = Annotated[str, Field(pattern=_LISTEN)]
+_LAST_PORT = 65535
+_LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1", "localhost"})
+_FILE_KEYS = frozenset({"tls_cert", "tls_key", "tls_ca", "password_file", "client_secret_file", "key_file"})
+
+
+def _has_port(address: str) -> str:
+    if address and int(address.rpartition(":")[2]) > _LAST_PORT:
+        raise ValueError(f"a port is at most {_LAST_PORT}")
+    return address
+
+
+Listen = Annotated[str, Field(pattern=_LISTEN), AfterValidator(_has_port)]
+MaybeListen = Annotated[str, Field(pattern=r"^$|" + _LISTEN), AfterValidator(_has_port)]
 MailAddress = Annotated[str, Field(pattern=_MAIL)]
 
 
@@ -101,19 +114,27 @@ class Imap(Section):
     def _can_sign_in(self) -> "Imap":
         if bool(self.password_file) == bool(self.oauth2):
             raise ValueError("give either password_file or an oauth2 table")
-        if self.tls == "none" and self.host not in {"127.0.0.1", "::1", "localhost"}:
+        if self.tls == "none" and self.host not in _LOOPBACK:
             raise ValueError('tls = "none" is for the loopback only; use "implicit" or "starttls"')
         return self
 
 
 class Outbound(Section):
-    smarthost: str = Field("", pattern=r"^$|" + _LISTEN)
+    smarthost: MaybeListen = ""
     tls: Literal["none", "starttls", "implicit"] = "none"
     username: str = ""
     password_file: str = ""
     from_address: MailAddress = "documenten@intake.example"
     from_name: str = "Herstelpost"
     max_attempts: int = Field(12, gt=0)
+
+    @model_validator(mode="after")
+    def _can_sign_in(self) -> "Outbound":
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("username and password_file belong together: give both or neither")
+        if self.username and self.tls == "none" and self.smarthost.rpartition(":")[0] not in _LOOPBACK:
+            raise ValueError('a password needs tls = "starttls" or "implicit", unless the smarthost is on the loopback')
+        return self
 
 
 class Scanners(Section):
@@ -148,7 +169,7 @@ class Work(Section):
 
 
 class Metrics(Section):
-    listen: str = Field("127.0.0.1:9464", pattern=r"^$|" + _LISTEN)
+    listen: MaybeListen = "127.0.0.1:9464"
 
 
 def _resolved(path: object) -> object:
@@ -198,17 +219,6 @@ class Settings(Section):
             return self.cap_bytes
         return self.smtp.max_message_mb * 1024 * 1024
 
-    @model_validator(mode="after")
-    def _the_cap_fits_in_a_message(self) -> "Settings":
-        # base64 makes 57 bytes 78, line end included; without room for it the promised cap is a lie (R04).
-        encoded = self.limits.submission_mb * 78 / 57 + 1
-        if self.limits.counts == "files" and self.smtp.max_message_mb < encoded:
-            raise ValueError(
-                f"smtp.max_message_mb must be at least {encoded:.0f} to let "
-                f"{self.limits.submission_mb} MB of documents in (base64)"
-            )
-        return self
-
 
 def load(path: str | None = None, environment: Mapping[str, str] = os.environ) -> tuple[Settings, str]:
     """The settings and the name of where they came from.
@@ -232,32 +242,56 @@ def load(path: str | None = None, environment: Mapping[str, str] = os.environ) -
 
 def parse(values: Mapping[str, object], name: str) -> Settings:
     """The settings in `values`. Raises BadConfiguration, each line starting with `name`."""
+    problems = list(_missing_files(values))
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise BadConfiguration(
-            tuple(
-                f"{name}: {'.'.join(map(str, e['loc'])) or '-'}: {_plain(e['msg'])}" for e in error.errors()
-            )
-        ) from error
-    problems = tuple(f"{name}: {key}: {problem}" for key, problem in _missing_files(settings))
+        problems += [(".".join(map(str, e["loc"])) or "-", _plain(e["type"], e["msg"])) for e in error.errors()]
+    else:
+        problems += _contradictions(settings)
     if problems:
-        raise BadConfiguration(problems)
+        raise BadConfiguration(tuple(f"{name}: {key}: {problem}" for key, problem in problems))
     return settings
 
 
-def _plain(message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return {"Extra inputs are not permitted": "unknown key; see `herstelpost example-config`"}.get(text, text)
+_WORDS = {
+    "extra_forbidden": "unknown key; see `herstelpost example-config`",
+    "string_pattern_mismatch": "has not the right form; see `herstelpost example-config`",
+    "missing": "is missing",
+}
 
 
-def _missing_files(settings: Settings) -> list[tuple[str, str]]:
-    named = [
-        ("smtp.tls_cert", settings.smtp.tls_cert),
-        ("smtp.tls_key", settings.smtp.tls_key),
-        ("outbound.password_file", settings.outbound.password_file),
-        ("ledger.key_file", settings.ledger.key_file),
-        *((f"imap.{n}.password_file", box.password_file) for n, box in enumerate(settings.imap)),
-        *((f"imap.{n}.tls_ca", box.tls_ca) for n, box in enumerate(settings.imap)),
-    ]
-    return [(key, f"no such file: {path}") for key, path in named if path and not Path(path).is_file()]
+def _plain(kind: str, message: str) -> str:
+    return _WORDS.get(kind, message.removeprefix("Value error, "))
+
+
+def _missing_files(values: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Every named file that is not there, also when something else is wrong: all is told at once."""
+    items = values.items() if isinstance(values, Mapping) else enumerate(values) if isinstance(values, list) else ()
+    for key, value in items:
+        place = (*path, str(key))
+        if key in _FILE_KEYS and isinstance(value, str):
+            if value and not Path(value).is_file():
+                yield ".".join(place), f"no such file: {value}"
+        else:
+            yield from _missing_files(value, place)
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What is wrong between keys of which each is fine."""
+    limits, smtp = settings.limits, settings.smtp
+    # base64 makes 57 bytes 78, line end included; without room for it the promised cap is a lie (R04).
+    encoded = limits.submission_mb * 78 / 57 + 1
+    if limits.counts == "files" and smtp.max_message_mb < encoded:
+        yield (
+            "smtp.max_message_mb",
+            f"must be at least {math.ceil(encoded)} to let {limits.submission_mb} MB of documents in (base64)",
+        )
+    if limits.unpacked_mb < limits.submission_mb:
+        yield "limits.unpacked_mb", f"must be at least limits.submission_mb ({limits.submission_mb})"
+    listeners = {"smtp.listen": smtp.listen, "portal.listen": settings.portal.listen}
+    taken = {settings.metrics.listen: "metrics.listen"}
+    for key, address in listeners.items():
+        if (other := taken.get(address)) and not address.endswith(":0"):
+            yield key, f"{address} is already taken by {other}"
+        taken[address] = key
