@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.support import servers
+from tests.support import browsing, servers
 
 T = TypeVar("T")
 
@@ -59,3 +60,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'herstelpost.db'}"
     address: str = request.getfixturevalue("postgres_database")
     return address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    yield from _started(browsing.chromium())
