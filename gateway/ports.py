@@ -161,8 +161,8 @@ class Store(Intake, Protocol):
     def save_reading(self, claim: Claim, reading: Reading) -> None:
         """Store what was read, and move on."""
 
-    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection]) -> None:
-        """Store what was found, by the part's `seq`, and move on."""
+    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection], malware: str) -> None:
+        """Store what was found, by the part's `seq`, and move on; `malware`: a name found anywhere at all."""
 
     def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
         """Every pointer to a request, and what is known of the sender."""

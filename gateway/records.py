@@ -93,6 +93,7 @@ class SubmissionRow(SQLModel, table=True):
     sender: str = Field(default="", index=True)
     message: Json | None = Field(default=None, sa_type=JSON)
     trouble: Json | None = Field(default=None, sa_type=JSON)
+    malware: str = ""
     clues: list[Json] = Field(default_factory=list, sa_type=JSON)
     request_id: int | None = Field(default=None, foreign_key="request.id", index=True)
     decisions: int = 0

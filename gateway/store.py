@@ -259,14 +259,15 @@ class DatabaseStore:
                 row.sender = reading.message.from_address
             self._move(row, "read")
 
-    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection]) -> None:
-        """Store what was found, by the part's `seq`, and move on."""
+    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection], malware: str) -> None:
+        """Store what was found, by the part's `seq`, and move on; `malware`: a name found anywhere at all."""
         with self._database.write() as session:
             row = self._mine(session, claim)
             for part in mapping.part_rows(session, row):
                 if seen := inspections.get(part.seq):
                     part.media_type, part.verdict = seen.media_type, seen.verdict
                     part.findings = [asdict(finding) for finding in seen.findings]
+            row.malware = malware
             self._move(row, "scan")
 
     def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
@@ -316,6 +317,7 @@ class DatabaseStore:
                 automatic=message.automatic if message else "",
                 repeat_of=_repeat_of(session, row),
                 trouble=mapping.TROUBLE.validate_python(row.trouble) if row.trouble else None,
+                malware=row.malware,
                 text=message.text if message else "",
                 links=message.links if message else (),
                 defects=message.defects if message else (),

@@ -83,17 +83,23 @@ def read(claim: Claim, ports: Ports) -> None:
 
 
 def scan(claim: Claim, ports: Ports) -> None:
-    """Type, malware and active content of every document; not scanned is never clean (P4)."""
+    """Type, malware and active content of every document; not scanned is never clean (P4).
+
+    The scanner also sees the message as it came in and every other part: it may find there what no
+    document of ours shows.
+    """
     read = ports.store.load(claim.number)
-    documents = [p for p in read.parts if p.role is PartRole.DOCUMENT and p.sha256]
-    inspections = ports.inspector.inspect([(ports.blobs.path(p.sha256), p) for p in documents])
-    blind = [i.verdict for i in inspections if i.verdict in UNSEEN]
+    parts = [p for p in read.parts if p.sha256] + _as_received(read.arrival)
+    inspections = ports.inspector.inspect([(ports.blobs.path(p.sha256), p) for p in parts])
+    seen = list(zip(parts, inspections, strict=True))
+    blind = [i.verdict for part, i in seen if part.role is PartRole.DOCUMENT and i.verdict in UNSEEN]
     if blind and _waited(claim, ports) < ports.patience_seconds:
         if _waited(claim, ports) > ports.receipt_seconds:
             ports.store.save_notice(claim, notice(claim.number, read.message, ports.own_addresses))
         raise TryLater(f"{len(blind)} documents not scanned: {blind[0]}")
-    found = {part.seq: seen for part, seen in zip(documents, inspections, strict=True)}
-    ports.store.save_inspections(claim, found)
+    found = {part.seq: i for part, i in seen if part.role is PartRole.DOCUMENT}
+    malware = [f.detail for _, i in seen for f in i.findings if f.code == "infected"]
+    ports.store.save_inspections(claim, found, next(iter(malware), ""))
 
 
 def match(claim: Claim, ports: Ports) -> None:
@@ -162,6 +168,15 @@ def _read_upload(file: StoredFile, first: int, ports: Ports, scratch: Path) -> R
 def _renumbered(part: Part, first: int, item: str | None) -> Part:
     parent = None if part.parent is None else first + part.parent
     return replace(part, seq=first + part.seq, parent=parent, item=item)
+
+
+def _as_received(arrival: Arrival) -> list[Part]:
+    """A message as one thing for the scanner; an uploaded file is a part of its own already."""
+    if arrival.channel not in MAIL:
+        return []
+    return [
+        Part(-1, None, PartRole.MESSAGE, "", "", "message/rfc822", file.bytes, file.sha256) for file in arrival.files
+    ]
 
 
 def _given_up(claim: Claim, ports: Ports) -> Reading | None:

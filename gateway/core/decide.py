@@ -135,6 +135,14 @@ def could_not_be_read(facts: Facts) -> Decision | None:
     return replace(decision, detail=detail)
 
 
+def malware_elsewhere(facts: Facts) -> Decision | None:
+    """Malware in the message but in none of its documents: a person looks before anything counts."""
+    infected = any(d.verdict is Verdict.INFECTED for d in facts.documents)
+    if not facts.malware or infected or facts.released:
+        return None
+    return replace(_whole(facts, Outcome.HELD, "malware_elsewhere", Reason.INFECTED), detail=facts.malware)
+
+
 def no_single_request(facts: Facts) -> Decision | None:
     """It cannot be told which request this is for; similarity only suggests (P5)."""
     if facts.request is not None:
@@ -187,6 +195,7 @@ RULES: Final[tuple[Rule, ...]] = (
     not_designated,
     over_the_cap,
     could_not_be_read,
+    malware_elsewhere,
     no_single_request,
     request_is_closed,
     too_late,

@@ -121,6 +121,7 @@ class Facts:
     automatic: str = ""
     repeat_of: str = ""
     trouble: Trouble | None = None
+    malware: str = ""
     text: str = ""
     links: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()

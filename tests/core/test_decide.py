@@ -91,6 +91,14 @@ TABLE = [
         [Reason.UNREADABLE],
         DocumentOutcome.HELD,
     ),
+    (
+        "malware beside the documents",
+        facts(malware="Eicar-Test-Signature"),
+        "malware_elsewhere",
+        Outcome.HELD,
+        [Reason.INFECTED],
+        DocumentOutcome.HELD,
+    ),
     ("no clue at all", untied(), "no_single_request", Outcome.HELD, [Reason.NO_REQUEST], DocumentOutcome.HELD),
     (
         "two secrets",

@@ -71,7 +71,8 @@ def built(directory: Path, clamd_socket: Path | None = None, **sections: Mapping
     """A whole house, its tables made; closed on leaving. Nothing runs in it: see `walk_on` and `send_letters`."""
     house = app.build(settings(directory, clamd_socket, **sections))
     try:
-        house.database.migrate()
+        if not house.database.embedded:
+            house.database.migrate()
         yield house
     finally:
         house.close()
@@ -295,7 +296,7 @@ def ready_to_decide(
     kept.store.save_reading(_claimed(kept, receipt), Reading(None, (found,)))
     seen()
     clean = Inspection(found.sha256, "application/pdf", Verdict.CLEAN)
-    kept.store.save_inspections(_claimed(kept, receipt), {found.seq: clean})
+    kept.store.save_inspections(_claimed(kept, receipt), {found.seq: clean}, "")
     clues, sender = kept.store.find_clues(receipt)
     kept.store.save_match(_claimed(kept, receipt), clues, match(clues, sender).request)
     seen()

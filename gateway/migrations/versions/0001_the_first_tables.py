@@ -206,6 +206,7 @@ def upgrade() -> None:
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("message", sa.JSON(), nullable=True),
         sa.Column("trouble", sa.JSON(), nullable=True),
+        sa.Column("malware", sa.String(), nullable=False),
         sa.Column("clues", sa.JSON(), nullable=False),
         sa.Column("request_id", sa.Integer(), nullable=True),
         sa.Column("decisions", sa.Integer(), nullable=False),
