@@ -5,6 +5,7 @@ Rule 2: an unknown key is an error, and all errors are told at once (P12).
 Rule 3: a secret is the path of a file, never a value.
 """
 
+import ipaddress
 import math
 import os
 import tomllib
@@ -30,9 +31,15 @@ def _has_port(address: str) -> str:
     return address
 
 
+def _is_network(text: str) -> str:
+    ipaddress.ip_network(text)
+    return text
+
+
 Listen = Annotated[str, Field(pattern=_LISTEN), AfterValidator(_has_port)]
 MaybeListen = Annotated[str, Field(pattern=r"^$|" + _LISTEN), AfterValidator(_has_port)]
 MailAddress = Annotated[str, Field(pattern=_MAIL)]
+Network = Annotated[str, AfterValidator(_is_network)]
 
 
 class BadConfiguration(Exception):
@@ -55,6 +62,8 @@ class Database(Section):
 
 class Smtp(Section):
     listen: Listen = "127.0.0.1:2525"
+    listen_also: tuple[Listen, ...] = ()
+    listen_tls: MaybeListen = ""
     addresses: tuple[MailAddress, ...] = Field(("documenten@intake.example",), min_length=1)
     hostname: str = "intake.example"
     tls_cert: str = ""
@@ -63,20 +72,28 @@ class Smtp(Section):
     max_message_mb: int = Field(64, gt=0, le=1024)
     max_recipients: int = Field(20, gt=0)
     max_line_bytes: int = Field(1_048_576, ge=998)
+    max_command_bytes: int = Field(2048, ge=512)
+    max_refused_mb: int = Field(1024, gt=0)
     max_commands: int = Field(1000, gt=0)
     max_errors: int = Field(10, gt=0)
     max_connections: int = Field(500, gt=0)
     max_connections_per_address: int = Field(50, gt=0)
+    max_in_flight: int = Field(250, gt=0)
+    max_accepting: int = Field(64, gt=0)
+    min_free_mb: int = Field(1024, ge=0)
     idle_seconds: float = Field(120, gt=0)
-    minimum_bytes_per_second: int = Field(500, ge=0)
+    minimum_bytes_per_second: int = Field(32, ge=0)
+    proxy_peers: tuple[Network, ...] = ()
+    proxy_seconds: float = Field(5, gt=0)
     trusted_authserv: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _tls_is_complete(self) -> "Smtp":
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ValueError("tls_cert and tls_key belong together: give both or neither")
-        if self.require_tls and not self.tls_cert:
-            raise ValueError("require_tls needs tls_cert and tls_key")
+        for key in ("require_tls", "listen_tls"):
+            if getattr(self, key) and not self.tls_cert:
+                raise ValueError(f"{key} needs tls_cert and tls_key")
         return self
 
 
@@ -246,7 +263,7 @@ def parse(values: Mapping[str, object], name: str) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [(".".join(map(str, e["loc"])) or "-", _plain(e["type"], e["msg"])) for e in error.errors()]
+        problems += _plain(error)
     else:
         problems += _contradictions(settings)
     if problems:
@@ -258,11 +275,21 @@ _WORDS = {
     "extra_forbidden": "unknown key; see `herstelpost example-config`",
     "string_pattern_mismatch": "has not the right form; see `herstelpost example-config`",
     "missing": "is missing",
+    "too_short": "needs at least one",
+    "path_type": "must be a path",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list",
 }
 
 
-def _plain(kind: str, message: str) -> str:
-    return _WORDS.get(kind, message.removeprefix("Value error, "))
+def _plain(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each problem as (key, words). A list with a bad member is not also too short; pydantic counts the good ones."""
+    errors = error.errors()
+    within = {e["loc"][:-1] for e in errors}
+    for e in errors:
+        if e["type"] != "too_short" or e["loc"] not in within:
+            message = e["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            yield ".".join(map(str, e["loc"])) or "-", _WORDS.get(e["type"], message)
 
 
 def _missing_files(values: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:

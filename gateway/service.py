@@ -5,7 +5,6 @@ import contextlib
 import fcntl
 import logging
 import signal
-import ssl
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
@@ -77,42 +76,19 @@ def _alone(house: House) -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def _listener(house: House) -> AsyncIterator[None]:
     smtp = house.settings.smtp
-    settings = smtp_in.ListenerSettings(
-        hostname=smtp.hostname,
-        addresses=smtp.addresses,
-        portal_url=house.settings.portal.public_url,
-        max_message_bytes=house.settings.max_message_bytes,
-        max_recipients=smtp.max_recipients,
-        max_line_bytes=smtp.max_line_bytes,
-        idle_seconds=smtp.idle_seconds,
-        minimum_rate_bytes_per_second=smtp.minimum_bytes_per_second,
-        max_connections=smtp.max_connections,
-        max_connections_per_address=smtp.max_connections_per_address,
-        max_errors=smtp.max_errors,
-        max_commands=smtp.max_commands,
-        tls=_tls(smtp.tls_cert, smtp.tls_key),
-        require_tls=smtp.require_tls,
-        submission_mb=house.settings.limits.submission_mb,
-    )
+    settings = smtp_in.listener_settings(house.settings)
 
     def log(event: str, fields: Mapping[str, object]) -> None:
         events.note(event, fields)
         house.desk.wake()
 
-    listener = await smtp_in.serve(smtp.listen, settings, house.desk.store, log)
+    listener = await smtp_in.serve(
+        smtp.listen, settings, house.desk.store, log, listen_also=smtp.listen_also, listen_tls=smtp.listen_tls
+    )
     try:
         yield
     finally:
         await listener.close()
-
-
-def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
-    if not certificate:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 class _Uvicorn(uvicorn.Server):

@@ -25,6 +25,8 @@ REPLIES: Final[Mapping[str, str]] = {
     "cannot_verify": "252 2.5.0 Addresses are not confirmed; send the message to find out",
     # Our trouble, or a matter of time: the sender's system tries again by itself.
     "try_later": "451 4.3.0 Not received, please try again later / Niet ontvangen, probeer het later opnieuw",
+    "no_room": "452 4.3.1 No room just now, please try again later / Nu geen ruimte, probeer het later opnieuw",
+    "too_busy": "451 4.3.2 Too busy just now, please try again later / Nu te druk, probeer het later opnieuw",
     "tls_unavailable": "454 4.7.0 TLS is not available",
     "too_many_recipients": "452 4.5.3 Too many recipients in one message; send the rest in a next one",
     "shutting_down": "421 4.3.2 {hostname} is going down for a moment, please try again later",

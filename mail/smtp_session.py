@@ -14,12 +14,9 @@ import asyncio
 import logging
 import secrets
 import ssl
-from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as Transaction
@@ -30,12 +27,9 @@ from gateway.core.words import Channel, Reason
 from gateway.ports import Intake, Spool
 from mail import codes, smtp_syntax
 from mail.smtp_data import Body, End, Fault, Pace, Receiver
+from mail.smtp_shared import Shared
 from mail.smtp_syntax import BadCommand, Command
 
-MailLog = Callable[[str, Mapping[str, object]], None]
-"""Takes the constant name of an event and its fields."""
-
-_T = TypeVar("_T")
 _diagnostics = logging.getLogger(__name__)
 
 # A command line without an end is read on this far, to answer it; after that the connection is closed.
@@ -53,90 +47,14 @@ _REASONS: Final[Mapping[Fault, Reason]] = {
 }
 
 
-@dataclass(frozen=True)
-class ListenerSettings:
-    """What the listener may be told; every limit it keeps has its name here.
+class GatewaySMTP(SMTP):
+    """One connection.
 
-    `addresses` are the designated ones; `name+anything@domain` belongs to `name@domain`, capitals make no
-    difference. `max_message_bytes` counts the message as it is stored. `max_line_bytes` is for the lines of
-    a message; RFC 5321 has 1000 octets there, but nobody is turned away for a long line. `max_refused_bytes`
-    is how much of a message is read on that will be refused anyway. `max_errors` and `max_commands` are per
-    connection, the latter starting anew with every message taken. `max_accepting` is how many messages can
-    wait for their commit at the same time. `reuse_port` lets several processes listen on one port.
+    `client` is whom a believed proxy named, if it was one that connected. With `implicit_tls` TLS starts
+    before the first word (RFC 8314 section 3.3).
     """
 
-    hostname: str
-    addresses: tuple[str, ...]
-    portal_url: str
-    max_message_bytes: int = 64 << 20
-    max_recipients: int = 20
-    max_line_bytes: int = 1 << 20
-    max_command_bytes: int = 2048
-    max_refused_bytes: int = 1 << 30
-    idle_seconds: float = 120.0
-    minimum_rate_bytes_per_second: float = 32.0
-    max_connections: int = 500
-    max_connections_per_address: int = 50
-    max_accepting: int = 64
-    max_errors: int = 10
-    max_commands: int = 1000
-    tls: ssl.SSLContext | None = None
-    require_tls: bool = False
-    submission_mb: int = 30
-    reuse_port: bool = False
-
-
-class Shared:
-    """What the connections of one listener have in common."""
-
-    def __init__(self, settings: ListenerSettings, intake: Intake, log: MailLog) -> None:
-        self.settings = settings
-        self.intake = intake
-        self.log = log
-        self.closing = False
-        self.connections: set[GatewaySMTP] = set()
-        self.tasks: set[asyncio.Task[str]] = set()
-        self.threads = ThreadPoolExecutor(settings.max_accepting, "smtp")
-        self._designated = frozenset(address.lower() for address in settings.addresses)
-        self._by_peer: Counter[str] = Counter()
-
-    def is_designated(self, address: str) -> bool:
-        """Whether documents may be sent to this address (Awb 2:15); what is after a `+` is not looked at."""
-        local, _, domain = address.rpartition("@")
-        return f"{local.partition('+')[0]}@{domain}".lower() in self._designated
-
-    def admit(self, connection: "GatewaySMTP", peer: str) -> bool:
-        """Count a new connection in; False when there are too many, in all or from this address."""
-        self.connections.add(connection)
-        self._by_peer[peer] += 1
-        return (
-            len(self.connections) <= self.settings.max_connections
-            and self._by_peer[peer] <= self.settings.max_connections_per_address
-        )
-
-    def forget(self, connection: "GatewaySMTP", peer: str) -> None:
-        """Count a connection out."""
-        self.connections.discard(connection)
-        self._by_peer[peer] -= 1
-        if self._by_peer[peer] <= 0:
-            del self._by_peer[peer]
-
-    def in_thread(self, work: Callable[..., _T], *arguments: object) -> asyncio.Future[_T]:
-        """What `work` returns or raises, done in a thread."""
-        return asyncio.get_running_loop().run_in_executor(self.threads, work, *arguments)
-
-    def carry_on(self, work: Coroutine[None, None, str]) -> asyncio.Task[str]:
-        """Work that goes on although its connection ends."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
-
-
-class GatewaySMTP(SMTP):
-    """One connection."""
-
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, *, client: str | None = None, implicit_tls: bool = False) -> None:
         settings = shared.settings
         # aiosmtpd takes this as the limit of its reader; message lines do not go through that one here.
         self.line_length_limit = settings.max_command_bytes
@@ -146,13 +64,13 @@ class GatewaySMTP(SMTP):
             enable_SMTPUTF8=True,
             hostname=settings.hostname,
             ident="ESMTP",
-            tls_context=settings.tls,
             timeout=settings.idle_seconds,
             loop=asyncio.get_running_loop(),
         )
         self._shared = shared
         self._settings = settings
-        self._peer = ""
+        self._peer = client or ""
+        self._implicit_tls = implicit_tls
         self._admitted = False
         self._helo = ""
         self._extended = False
@@ -168,9 +86,12 @@ class GatewaySMTP(SMTP):
     # ---- the connection ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
+        self._peer = self._peer or str((transport.get_extra_info("peername") or ("",))[0])
         self._admitted = self._shared.admit(self, self._peer)
         super().connection_made(transport)
+        if self._implicit_tls:
+            # What comes now is a handshake, and not for our reader.
+            self._wire().pause_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._over = True
@@ -218,12 +139,7 @@ class GatewaySMTP(SMTP):
     async def _handle_client(self) -> None:
         """Serve the connection until it ends. Never raises but for cancellation."""
         try:
-            if not self._admitted:
-                self._say_goodbye("too_many_connections")
-            elif self._shared.closing:
-                self._say_goodbye("shutting_down")
-            else:
-                await self._answer("greeting")
+            await self._welcome()
             while not self._over:
                 await self._serve_command()
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -231,6 +147,21 @@ class GatewaySMTP(SMTP):
         finally:
             if self.transport is not None:
                 self.transport.close()
+
+    async def _welcome(self) -> None:
+        turned_away = not self._admitted or self._shared.closing
+        if self._implicit_tls:
+            if turned_away:
+                # In clear text the client could not read why, and a handshake costs more than he is worth now.
+                self.cut_off()
+                return
+            await self._shake_hands()
+        if not self._admitted:
+            self._say_goodbye("too_many_connections")
+        elif self._shared.closing:
+            self._say_goodbye("shutting_down")
+        elif not self._over:
+            await self._answer("greeting")
 
     async def _serve_command(self) -> None:
         self._reset_timeout()
@@ -336,7 +267,7 @@ class GatewaySMTP(SMTP):
             self._say_goodbye("out_of_step")
             return
         await self._answer("start_tls")
-        await self._shake_hands(self._settings.tls)
+        await self._shake_hands()
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
         address, parameters = smtp_syntax.path(arg or "", "FROM:")
@@ -352,6 +283,9 @@ class GatewaySMTP(SMTP):
         if size > self._settings.max_message_bytes:
             await self._register(Reason.TOO_LARGE, "", Envelope(address, (), self._peer, self._helo, self._tls), size)
             raise BadCommand("too_large")
+        if not self._shared.has_room(size):
+            self._log("smtp_try_later", error="disk_full")
+            raise BadCommand("no_room")
         self._mail().mail_from = address
         self._mail().smtp_utf8 = utf8
         await self._answer("sender_ok")
@@ -363,9 +297,12 @@ class GatewaySMTP(SMTP):
             raise BadCommand("mail_first")
         if parameters:
             raise BadCommand("unknown_parameter")
-        if fault := smtp_syntax.address_fault(address, utf8=mail.smtp_utf8, bad="bad_recipient"):
+        fault = smtp_syntax.address_fault(address, utf8=mail.smtp_utf8, bad="bad_recipient")
+        taken = self._shared.takes(address)
+        if fault and not taken:
+            # RFC 5321 section 4.1.1.3: <postmaster> is the one address that needs no domain.
             raise BadCommand(fault)
-        if not self._shared.is_designated(address):
+        if not taken:
             self._refused_recipients = True
             await self._register(Reason.NOT_DESIGNATED, address, self._evidence(address), None)
             raise BadCommand("not_designated")
@@ -379,12 +316,20 @@ class GatewaySMTP(SMTP):
         if arg:
             raise BadCommand("syntax", syntax="DATA")
         if not self._mail().rcpt_tos:
-            await self._refuse_data()
-            return
+            await self._refuse_data("recipient_first")
+        elif self._shared.in_flight >= self._settings.max_in_flight:
+            self._log("smtp_try_later", error="in_flight")
+            await self._refuse_data("too_busy")
+        else:
+            await self._receive_one()
+
+    async def _receive_one(self) -> None:
         self._busy = True
+        self._shared.in_flight += 1
         try:
             await self._receive()
         finally:
+            self._shared.in_flight -= 1
             self._busy = False
             self._set_rset_state()
 
@@ -451,7 +396,9 @@ class GatewaySMTP(SMTP):
             raise BadCommand("bad_parameter")
         return smtp_syntax.declared_size(parameters)
 
-    async def _shake_hands(self, context: ssl.SSLContext) -> None:
+    async def _shake_hands(self) -> None:
+        assert self._settings.tls is not None
+        context = self._settings.tls.context()
         self._stop_timer()
         self._busy = True
         limit = self._settings.idle_seconds
@@ -492,11 +439,9 @@ class GatewaySMTP(SMTP):
 
     # ---- DATA ----------------------------------------------------------------------------------------
 
-    async def _refuse_data(self) -> None:
-        if self._mail().mail_from is not None and self._refused_recipients:
-            await self._answer("no_recipients")
-        else:
-            await self._answer("recipient_first")
+    async def _refuse_data(self, name: str) -> None:
+        nobody = self._mail().mail_from is not None and self._refused_recipients and not self._mail().rcpt_tos
+        await self._answer("no_recipients" if nobody else name)
         if self._read_ahead():
             # The message came along with DATA (RFC 2920 section 3.1 forbids it): its lines are no commands.
             self._say_goodbye("out_of_step")

@@ -1,6 +1,5 @@
 """Every dialogue of the shared SMTP corpus, replayed by its own tool against our listener."""
 
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from threading import Lock
 
 import pytest
 
+from mail.smtp_tls import Certificate
 from tests.support import smtp
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -41,7 +41,7 @@ def decisions() -> dict[str, str]:
         return {row["path"]: row["decision"] for row in DictReader(index, delimiter="\t")}
 
 
-def replay(script: Path, tls: ssl.SSLContext) -> Replay:
+def replay(script: Path, tls: Certificate) -> Replay:
     intake = smtp.RecordingIntake()
     chosen = smtp.settings(tls=tls, max_message_bytes=45 << 20, idle_seconds=1.5, minimum_rate_bytes_per_second=500.0)
     tool = CORPUS / "tools" / "replay_smtp.py"

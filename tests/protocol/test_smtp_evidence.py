@@ -12,6 +12,7 @@ from gateway.blobs import FileBlobs
 from gateway.core.model import Accepted, Arrival, RefusedAttempt
 from gateway.core.words import Channel
 from gateway.ports import Spool
+from mail.smtp_tls import Certificate
 from tests.support import smtp
 from tests.support.servers import wait_until
 
@@ -19,11 +20,11 @@ SECRETS = ("Geheim onderwerp", "inhoud van de brief", "anna@mail.example", "7K3M
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return smtp.certificate(tmp_path_factory.mktemp("tls"))
 
 
-def test_an_arrival_holds_the_session_as_evidence(tls: ssl.SSLContext) -> None:
+def test_an_arrival_holds_the_session_as_evidence(tls: Certificate) -> None:
     intake = smtp.RecordingIntake()
     before = datetime.now(UTC)
     with smtp.listening(intake, smtp.settings(tls=tls)) as running, smtp.Client(running.port) as client:

@@ -1,7 +1,6 @@
 """What is stored is what was sent, byte for byte, however it was cut up on the way; and nothing ambiguous is."""
 
 import itertools
-import ssl
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail.smtp_data import BLOCK_BYTES, Body, Fault
+from mail.smtp_tls import Certificate
 from tests.support import smtp
 
 END = b"\r\n.\r\n"
@@ -82,12 +82,12 @@ def test_a_line_is_measured_across_blocks() -> None:
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return smtp.certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.parametrize("over", ["plain", "tls"])
-def test_random_messages_in_random_packets_are_stored_byte_for_byte(over: str, tls: ssl.SSLContext) -> None:
+def test_random_messages_in_random_packets_are_stored_byte_for_byte(over: str, tls: Certificate) -> None:
     intake = smtp.RecordingIntake()
     with smtp.listening(intake, smtp.settings(tls=tls)) as running, smtp.Client(running.port) as client:
         client.reply()

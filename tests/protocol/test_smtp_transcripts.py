@@ -1,27 +1,27 @@
 """Golden SMTP dialogues: one file a habit or a misbehaviour, played against a real listener."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import uvloop
 
+from mail.smtp_tls import Certificate
 from tests.support import smtp
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "smtp").glob("*.smtp"))
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return smtp.certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def test_the_dialogue_goes_as_written(
-    path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop], tls: ssl.SSLContext
+    path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop], tls: Certificate
 ) -> None:
     script = smtp.transcript(path)
     intake = smtp.RecordingIntake()

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,6 +29,7 @@ from gateway.core.model import Accepted, Arrival, RefusedAttempt, StoredFile
 from gateway.ports import Intake, Spool
 from mail import smtp_in
 from mail.smtp_in import ListenerSettings
+from mail.smtp_tls import Certificate
 
 ADDRESS: Final = "documenten@intake.example"
 PATIENCE: Final = 20.0
@@ -112,6 +113,11 @@ class Running:
     events: list[tuple[str, Mapping[str, object]]]
     troubles: list[str]
 
+    @property
+    def tls_port(self) -> int:
+        """Where TLS starts before the first word, if the listener was asked for that."""
+        return self.listener.ports[-1]
+
     def close_soon(self, limit_seconds: float = 60.0) -> Future[None]:
         """Close the listener; resolves when that is done."""
         return asyncio.run_coroutine_threadsafe(self.listener.close(limit_seconds), self.loop)
@@ -137,8 +143,12 @@ def listening(
     intake: Intake,
     chosen: ListenerSettings | None = None,
     new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    **where: Any,
 ) -> Iterator[Running]:
-    """A listener on a free port; on leaving it is closed, and asyncio may not have complained."""
+    """A listener on a free port; on leaving it is closed, and asyncio may not have complained.
+
+    `where`: other addresses to listen on, as `smtp_in.serve` takes them.
+    """
     started = threading.Event()
     stop = asyncio.Event()
     held: list[Running] = []
@@ -149,7 +159,11 @@ def listening(
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: troubles.append(repr(context)))
         listener = await smtp_in.serve(
-            "127.0.0.1:0", chosen or settings(), intake, lambda name, values: events.append((name, values))
+            where.pop("listen", "127.0.0.1:0"),
+            chosen or settings(),
+            intake,
+            lambda name, values: events.append((name, values)),
+            **where,
         )
         held.append(Running(listener.port, loop, listener, events, troubles))
         started.set()
@@ -334,8 +348,14 @@ def _expect(line: bytes | None, text: str, where: str) -> None:
 # ---- certificates --------------------------------------------------------------------------------
 
 
-def certificate(directory: Path) -> ssl.SSLContext:
-    """A server's TLS context with a self-signed certificate made now; its files are left in the directory."""
+def certificate(directory: Path) -> Certificate:
+    """A server's certificate; `cert.pem` and `key.pem` are left in the directory."""
+    make_certificate(directory)
+    return Certificate(directory / "cert.pem", directory / "key.pem")
+
+
+def make_certificate(directory: Path) -> None:
+    """Put a new self-signed certificate and its key into the directory, as `cert.pem` and `key.pem`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "intake.example")])
     now = datetime.now(UTC)
@@ -349,6 +369,3 @@ def certificate(directory: Path) -> ssl.SSLContext:
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (directory / "key.pem").write_bytes(private)
     (directory / "cert.pem").write_bytes(signed.public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "cert.pem", directory / "key.pem")
-    return context
