@@ -12,7 +12,7 @@ import html
 import quopri
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime, formataddr
@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from gateway import reasons
 from gateway.core import terms
-from gateway.core.answers import ABOUT_THE_BYTES
+from gateway.core.answers import ABOUT_THE_BYTES, ADDRESS
 from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
 from mail.texts import say
 
@@ -93,32 +93,6 @@ def compose(facts: LetterFacts, house: House) -> bytes:
     subject = f"{titles} {facts.submission['ontvangstnummer']}"
     body = _alternatives(parts, subject, facts.message_id)
     return _header(facts, house, subject, languages) + _mixed(body, facts.attachments, facts.message_id)
-
-
-def may_answer(to: str, automatic: str, own_addresses: Iterable[str]) -> bool:
-    """Whether a letter may go to this address (RFC 3834 section 2).
-
-    Never to nobody, to a machine, to ourselves with or without sub-address, in answer to an automatic message,
-    or to an address that cannot stand in a header. Who is not answered must be told in another way.
-    """
-    local, at, domain = to.casefold().rpartition("@")
-    if automatic or not at or not _ADDRESS.fullmatch(to) or _MACHINES.fullmatch(local):
-        return False
-    own = {_without_subaddress(address.casefold()) for address in own_addresses}
-    return _without_subaddress(f"{local}@{domain}") not in own
-
-
-# A dot-atom of RFC 5322 section 3.2.3: a comma or a quote would make another mailbox of it in a header.
-_ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[0-9A-Za-z.\[\]:-]{1,255}", re.ASCII)
-_MACHINES: Final = re.compile(
-    r"mailer-daemon|postmaster|majordomo|listserv|bounces?([-+=].*)?|owner-.*|.*-(bounces|request)(\+.*)?"
-    r"|(.*[-_.+])?(no|do[-_.]?not)[-_.]?reply([-_.+\d].*)?|niet[-_.]?(be)?antwoorden"
-)
-
-
-def _without_subaddress(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
 
 
 # ---- the content ---------------------------------------------------------------------------------
@@ -302,7 +276,7 @@ def _file_rows(file: Mapping[str, Any], items: Mapping[str, str], language: str)
 
 def _decision(file: Mapping[str, Any], language: str) -> str:
     outcome = file["besluit"] or DocumentOutcome.HELD
-    # A repeat is "accepted", but the first one counts: saying so beside it would confuse.
+    # Of a repeat the first one counts: a decision beside this one would confuse.
     words = [] if file["reden"] == Reason.REPEAT else [say(f"decision_{outcome}", language)]
     if file["reden"] is not None:
         title = reasons.reason_text(Reason(file["reden"]), language).title
@@ -478,7 +452,7 @@ _MAX_REFERENCES: Final = 10
 
 
 def _header(facts: LetterFacts, house: House, subject: str, languages: Sequence[str]) -> bytes:
-    if not _ADDRESS.fullmatch(facts.to) or not _MESSAGE_ID.fullmatch(facts.message_id):
+    if not ADDRESS.fullmatch(facts.to) or not _MESSAGE_ID.fullmatch(facts.message_id):
         raise ValueError(f"cannot stand in a header: {facts.to!r}, {facts.message_id!r}")
     in_reply_to = [facts.in_reply_to] if _MESSAGE_ID.fullmatch(facts.in_reply_to) else []
     earlier = [known for known in facts.references if _MESSAGE_ID.fullmatch(known)][-_MAX_REFERENCES:]

@@ -6,6 +6,7 @@ Rule 2: never to machines, to nobody, or to ourselves: that is how loops start (
 Rule 3: whoever is not a proven party gets a neutral letter (P7).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +17,11 @@ from gateway.core.tokens import sub_address
 from gateway.core.words import Channel, Outcome, Reason
 
 _MAIL: Final = frozenset({Channel.SMTP, Channel.IMAP})
-_NOBODY: Final = frozenset(
-    {"mailer-daemon", "postmaster", "noreply", "no-reply", "do-not-reply", "donotreply", "niet-antwoorden"}
+# A dot-atom of RFC 5322 section 3.2.3: a comma or a quote would make another mailbox of it in a header.
+ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[0-9A-Za-z.\[\]:-]{1,255}", re.ASCII)
+_MACHINES: Final = re.compile(
+    r"mailer-daemon|postmaster|majordomo|listserv|bounces?([-+=].*)?|owner-.*|.*-(bounces|request)(\+.*)?"
+    r"|(.*[-_.+])?(no|do[-_.]?not)[-_.]?reply([-_.+\d].*)?|niet[-_.]?(be)?antwoorden"
 )
 
 
@@ -111,9 +115,13 @@ def notice(number: str, message: MessageFacts | None, own_addresses: Sequence[st
 
 
 def may_answer(address: str, own_addresses: Sequence[str]) -> bool:
-    """Whether a letter to this address reaches somebody, and cannot come back to us."""
-    local, _, domain = address.rpartition("@")
-    if not local or not domain or local.casefold() in _NOBODY:
+    """Whether a letter may go to this address (RFC 3834 section 2).
+
+    Never to nobody, to a machine, to ourselves with or without sub-address, or to an address that cannot
+    stand in a header. Who is not answered must be told in another way.
+    """
+    local = address.rpartition("@")[0].casefold()
+    if not ADDRESS.fullmatch(address) or _MACHINES.fullmatch(local):
         return False
     ours = {own.casefold() for own in own_addresses}
     return sub_address(address)[0].casefold() not in ours

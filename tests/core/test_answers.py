@@ -134,3 +134,39 @@ def test_the_notice_of_waiting_is_neutral_and_the_same_each_time() -> None:
     assert (letter.key, letter.kind, letter.neutral, letter.to) == (f"{NUMBER}.wait", "waiting", True, ADDRESS)
     assert notice(NUMBER, MESSAGE, OURS) == (letter,)
     assert notice(NUMBER, None, OURS) == ()
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        "MAILER-DAEMON@example.org",
+        "postmaster@example.org",
+        "no-reply@example.org",
+        "noreply@example.org",
+        "do-not-reply@example.org",
+        "donotreply@example.org",
+        "news.no_reply@example.org",
+        "noreply+case7@example.org",
+        "niet-beantwoorden@example.org",
+        "bounces+7=a.nl@example.org",
+        "list-bounces@example.org",
+        "owner-list@example.org",
+        "documenten@intake.example",
+        "Documenten+7K3M9Q2XV@Intake.Example",
+    ],
+)
+def test_machines_and_ourselves_are_never_answered(machine: str) -> None:
+    assert not may_answer(machine, ["documenten@intake.example"])
+
+
+@pytest.mark.parametrize("person", ["amira@example.org", "o'neill+post@example.org", "reply@example.org", "norep@b.nl"])
+def test_people_are_answered_unless_their_message_was_automatic(person: str) -> None:
+    assert may_answer(person, ["documenten@intake.example"])
+    assert letters(facts(answer_to=(person,), automatic="auto-replied")) == ()
+
+
+@pytest.mark.parametrize(
+    "bad", ["a@b.nl\r\nBcc: c@d.nl", "no address", "é@b.nl", "a b@c.nl", "<a@b.nl>", "a,c@b.nl", '"x"@b.nl']
+)
+def test_an_address_that_cannot_stand_in_a_header_is_not_answered(bad: str) -> None:
+    assert not may_answer(bad, ())
