@@ -316,9 +316,14 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if limits.unpacked_mb < limits.submission_mb:
         yield "limits.unpacked_mb", f"must be at least limits.submission_mb ({limits.submission_mb})"
-    listeners = {"smtp.listen": smtp.listen, "portal.listen": settings.portal.listen}
+    listeners = [
+        ("smtp.listen", smtp.listen),
+        *(("smtp.listen_also", address) for address in smtp.listen_also),
+        ("smtp.listen_tls", smtp.listen_tls),
+        ("portal.listen", settings.portal.listen),
+    ]
     taken = {settings.metrics.listen: "metrics.listen"}
-    for key, address in listeners.items():
-        if (other := taken.get(address)) and not address.endswith(":0"):
+    for key, address in listeners:
+        if address and (other := taken.get(address)) and not address.endswith(":0"):
             yield key, f"{address} is already taken by {other}"
         taken[address] = key

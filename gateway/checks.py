@@ -7,7 +7,7 @@ from config.settings import BadConfiguration, Imap, Settings
 from gateway import app, events
 from gateway.core.errors import GatewayError
 from gateway.mailboxes import MailboxCursor
-from mail import imap_in
+from mail import imap_in, smtp_in
 from scanners import clam
 
 TIMEOUT_SECONDS = 10
@@ -29,6 +29,7 @@ def problems(settings: Settings, name: str) -> tuple[str, ...]:
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "database.url", lambda: app.build(settings).close()
     yield "scanners.clamd", lambda: _scan(settings)
+    yield "smtp.tls_cert", lambda: _certificate(settings)
     if settings.outbound.smarthost:
         yield "outbound.smarthost", lambda: _connect(settings.outbound.smarthost)
     for number, box in enumerate(settings.imap):
@@ -40,6 +41,10 @@ def _scan(settings: Settings) -> None:
     canary = scanner.run_canary()
     if not canary.ok:
         raise OSError(f"{settings.clamd_address}: {canary.detail}")
+
+
+def _certificate(settings: Settings) -> None:
+    smtp_in.listener_settings(settings)
 
 
 def _connect(address: str) -> None:

@@ -90,7 +90,8 @@ class GatewaySMTP(SMTP):
         self._admitted = self._shared.admit(self, self._peer)
         super().connection_made(transport)
         if self._implicit_tls:
-            # What comes now is a handshake, and not for our reader.
+            # What comes now is a handshake, and not for our reader. (uvloop starts to read all the same, so a
+            # listener with implicit TLS needs asyncio's own loop.)
             self._wire().pause_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
