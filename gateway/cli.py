@@ -135,7 +135,11 @@ def _demo(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _request_import(given: argparse.Namespace, settings: Settings) -> int:
-    text = sys.stdin.read() if given.file == "-" else Path(given.file).read_text(encoding="utf-8")
+    raw = sys.stdin.buffer.read() if given.file == "-" else Path(given.file).read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")  # with the mark that Windows puts before it, or without
+    except UnicodeDecodeError as error:
+        raise Refused.because("-", f"geen UTF-8 / not UTF-8: {error.reason}") from error
     values = read_requests(text)
     with _opened(settings) as house:
         made = [dump(request) for request in house.desk.requests.open(values)]

@@ -10,13 +10,13 @@ import re
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from gateway import mapping
@@ -42,7 +42,7 @@ from gateway.core.states import RESTING, Step, after
 from gateway.core.terms import is_on_time
 from gateway.core.words import Channel, EventName, Outcome, Reason, RequestStatus, Status
 from gateway.database import Database
-from gateway.ledger import Ledger
+from gateway.ledger import Entry, Ledger
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
 from gateway.records import (
     ActRow,
@@ -63,6 +63,17 @@ UNFINISHED: Final = tuple(step.value for step in Step if step not in RESTING)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{3,59}")
 _LETTER_ID = re.compile(r"<(\d\d-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\.")
 _DRAFT = TypeAdapter(Draft)
+
+# Tables, not rows: an object for each row costs more than all else in a message's way to its receipt.
+_KNOWN: Final = select(col(SubmissionRow.source), col(SubmissionRow.number), col(SubmissionRow.arrival_index)).where(
+    col(SubmissionRow.source).in_(bindparam("sources", expanding=True))
+)
+_NEW_SUBMISSION: Final = insert(SubmissionRow.__table__)  # type: ignore[attr-defined]
+_NEW_FILE: Final = insert(FileRow.__table__).values(  # type: ignore[attr-defined]
+    submission_id=select(col(SubmissionRow.id))
+    .where(col(SubmissionRow.number) == bindparam("submission"))
+    .scalar_subquery()
+)
 
 
 @dataclass(frozen=True)
@@ -114,8 +125,7 @@ class DatabaseStore:
     def _commit(self, tickets: Sequence["_Ticket"]) -> None:
         try:
             with self._database.write() as session:
-                self._ledger.lock(session)  # or another process could accept the same source between look and insert
-                served = [self._accept(session, ticket.arrival) for ticket in tickets]
+                served = self._accept(session, [ticket.arrival for ticket in tickets])
         except Exception as error:  # noqa: BLE001  # it is handed to the thread whose arrival it was
             if len(tickets) > 1:  # one of them may be the reason: each gets a transaction of its own
                 for ticket in tickets:
@@ -126,36 +136,32 @@ class DatabaseStore:
             for ticket, accepted in zip(tickets, served, strict=True):
                 ticket.serve(accepted)
 
-    def _accept(self, session: Session, arrival: Arrival) -> Accepted:
-        known = session.scalars(select(SubmissionRow).where(col(SubmissionRow.source) == arrival.source)).first()
-        if known is not None:
-            return Accepted(known.number, known.arrival_index)
+    def _accept(self, session: Session, arrivals: Sequence[Arrival]) -> list[Accepted]:
+        """What each of them got, now or when it came before; as many statements for all as for one."""
+        self._ledger.lock(session)  # or another process could accept the same source between look and insert
+        sources = [arrival.source for arrival in arrivals]
+        served = {
+            source: Accepted(number, index)
+            for source, number, index in session.connection().execute(_KNOWN, {"sources": sources})
+        }
+        new = {arrival.source: arrival for arrival in arrivals if arrival.source not in served}
+        if new:
+            served |= zip(new, self._store(session, list(new.values())), strict=True)
+        return [served[source] for source in sources]
+
+    def _store(self, session: Session, arrivals: Sequence[Arrival]) -> list[Accepted]:
         now = self._clock.now()
-        number = tokens.receipt_number(
-            arrival.received_at.astimezone(mapping.LOCAL).year, secrets.token_bytes(tokens.ENTROPY_BYTES)
-        )
-        index = self._ledger.append(
-            session, _arrival_event(arrival.channel), now, number, _arrival_json(number, arrival)
-        )
-        row = SubmissionRow(
-            number=number,
-            source=arrival.source,
-            channel=arrival.channel,
-            received_at=arrival.received_at,
-            accepted_at=now,
-            envelope=asdict(arrival.envelope),
-            session_request=arrival.request,
-            arrival_index=index,
-            step=Step.ACCEPTED,
-            retry_at=now,
-            sender=arrival.envelope.mail_from,
-        )
-        session.add(row)
-        session.flush()
-        session.add_all(
-            FileRow(submission_id=row.id, position=place, **asdict(file)) for place, file in enumerate(arrival.files)
-        )
-        return Accepted(number, index)
+        numbers = [_new_number(arrival.received_at) for arrival in arrivals]
+        entries = [
+            Entry(_arrival_event(arrival.channel), now, number, _arrival_json(number, arrival))
+            for number, arrival in zip(numbers, arrivals, strict=True)
+        ]
+        accepted = [Accepted(*each) for each in zip(numbers, self._ledger.append_all(session, entries), strict=True)]
+        pairs = list(zip(accepted, arrivals, strict=True))
+        connection = session.connection()
+        connection.execute(_NEW_SUBMISSION, [_submission_values(each, arrival, now) for each, arrival in pairs])
+        connection.execute(_NEW_FILE, [values for each, arrival in pairs for values in _file_values(each, arrival)])
+        return accepted
 
     def register(self, attempt: RefusedAttempt) -> None:
         """Keep the proof of a refused attempt: a ledger entry, found by the address."""
@@ -541,6 +547,32 @@ def request_row(session: Session, reference: str) -> RequestRow:
     return row
 
 
+def _new_number(received_at: datetime) -> str:
+    entropy = secrets.token_bytes(tokens.ENTROPY_BYTES)
+    return tokens.receipt_number(received_at.astimezone(mapping.LOCAL).year, entropy)
+
+
+def _submission_values(accepted: Accepted, arrival: Arrival, now: datetime) -> dict[str, Any]:
+    return {
+        "number": accepted.number,
+        "source": arrival.source,
+        "channel": arrival.channel,
+        "received_at": arrival.received_at,
+        "accepted_at": now,
+        "envelope": asdict(arrival.envelope),
+        "session_request": arrival.request,
+        "arrival_index": accepted.log_index,
+        "step": Step.ACCEPTED,
+        "retry_at": now,
+        "sender": arrival.envelope.mail_from,
+    }
+
+
+def _file_values(accepted: Accepted, arrival: Arrival) -> Iterator[dict[str, Any]]:
+    for place, file in enumerate(arrival.files):
+        yield {"submission": accepted.number, "position": place, **asdict(file)}
+
+
 def _arrival_event(channel: Channel) -> EventName:
     mail = channel in {Channel.SMTP, Channel.IMAP}
     return EventName.RECEIVED_FROM_MAIL if mail else EventName.SUBMISSION_ACCEPTED
@@ -662,11 +694,9 @@ def _fingerprint(files: Sequence[StoredFile]) -> list[tuple[str, str]]:
 
 
 def _clues_of_persons(session: Session, row: SubmissionRow) -> list[Clue]:
-    return [
-        Clue(ClueKind.PERSON, act.request, act.officer)
-        for act in _acts(session, row)
-        if act.kind is ActKind.ASSIGN and act.request
-    ]
+    """The last word of a person: equal clues are kept once, so going back to an earlier choice would not be seen."""
+    tied = [act for act in _acts(session, row) if act.kind is ActKind.ASSIGN and act.request]
+    return [Clue(ClueKind.PERSON, act.request, act.officer) for act in tied[-1:]]
 
 
 def _clues_of_session(row: SubmissionRow) -> list[Clue]:
