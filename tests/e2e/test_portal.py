@@ -100,7 +100,7 @@ def test_the_job_is_done_with_the_keyboard_alone(portal: Running, desktop: Page,
     desktop.keyboard.press("Enter")
     focus(desktop, "#stuk-1")
     with desktop.expect_file_chooser() as chooser:
-        desktop.keyboard.press("Enter")
+        desktop.keyboard.press("Space")
     chooser.value.set_files(passport)
     focus(desktop, "button.main")
     with desktop.expect_navigation():
