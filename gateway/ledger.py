@@ -8,13 +8,14 @@ Rule 3: a checkpoint is signed only over committed entries; the log never signs 
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import rfc8785
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -25,6 +26,30 @@ from gateway.core.words import EventName
 from gateway.database import Database
 from gateway.records import CheckpointRow, EntryRow, HeadRow, NodeRow
 from gateway.schema import instant
+
+# Tables, not rows: an object for each row costs more than all else in a message's way to its receipt.
+_NEW_ENTRY: Final = insert(EntryRow.__table__)  # type: ignore[attr-defined]
+_NEW_NODE: Final = insert(NodeRow.__table__)  # type: ignore[attr-defined]
+_NODE: Final = select(col(NodeRow.hash)).where(
+    col(NodeRow.level) == bindparam("level"), col(NodeRow.position) == bindparam("position")
+)
+_HEAD: Final = col(HeadRow.id) == 1
+_LOCK: Final = select(col(HeadRow.size)).where(_HEAD).with_for_update()
+_GROW: Final = (
+    update(HeadRow.__table__)  # type: ignore[attr-defined]
+    .where(_HEAD)
+    .values(size=col(HeadRow.size) + bindparam("count"))
+    .returning(col(HeadRow.size))
+)
+
+
+class Entry(NamedTuple):
+    """Something that happened, before it has its place in the log; see `Ledger.append`."""
+
+    name: EventName
+    at: datetime
+    subject: str
+    event: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,42 +78,52 @@ class Ledger:
 
         `subject` is what the entry is found by (a receipt number, a reference); it is not in the tree.
         """
-        index = self._next(session)
+        return self.append_all(session, [Entry(name, at, subject, event)])[0]
+
+    def append_all(self, session: Session, entries: Sequence["Entry"]) -> range:
+        """The indexes of the new entries, in their order: `append` of each, with as many statements as one takes."""
+        connection = session.connection()
+        indexes = self._take(connection, len(entries))
+        nodes: dict[tuple[int, int], bytes] = {}
+        rows = [self._row(index, entry) for index, entry in zip(indexes, entries, strict=True)]
+        get = _reader(connection, nodes)
+        for row in rows:
+            nodes |= merkle.append(get, row["index"], row["commitment"])
+        connection.execute(_NEW_ENTRY, rows)
+        connection.execute(_NEW_NODE, [{"level": level, "position": n, "hash": h} for (level, n), h in nodes.items()])
+        return indexes
+
+    def _row(self, index: int, entry: "Entry") -> dict[str, Any]:
         canonical = rfc8785.dumps(
-            dict(event) | {"gebeurtenis": name.value, "tijd": instant(at), "log": self.origin, "logIndex": index}
+            {
+                **entry.event,
+                "gebeurtenis": entry.name.value,
+                "tijd": instant(entry.at),
+                "log": self.origin,
+                "logIndex": index,
+            }
         )
         salt = secrets.token_bytes(merkle.SALT_BYTES)
-        commitment = merkle.commit(salt, canonical)
-        nodes = merkle.append(_reader(session), index, commitment)
-        session.execute(
-            insert(EntryRow).values(
-                index=index,
-                commitment=commitment,
-                name=name.value,
-                at=at,
-                subject=subject,
-                event=canonical,
-                salt=salt,
-            )
-        )
-        session.execute(
-            insert(NodeRow),
-            [{"level": level, "position": place, "hash": value} for (level, place), value in nodes.items()],
-        )
-        return index
+        return {
+            "index": index,
+            "commitment": merkle.commit(salt, canonical),
+            "name": entry.name.value,
+            "at": entry.at,
+            "subject": entry.subject,
+            "event": canonical,
+            "salt": salt,
+        }
 
     def lock(self, session: Session) -> None:
         """Take the right to append before anything is looked up: no other process can append until we commit."""
-        session.execute(select(col(HeadRow.size)).where(col(HeadRow.id) == 1).with_for_update())
+        session.connection().execute(_LOCK)
 
-    def _next(self, session: Session) -> int:
-        """Lock the head and take the next index."""
-        head = session.execute(
-            update(HeadRow).where(col(HeadRow.id) == 1).values(size=col(HeadRow.size) + 1).returning(col(HeadRow.size))
-        ).scalar()
-        if head is None:
+    def _take(self, connection: Connection, count: int) -> range:
+        """Lock the head and take the next indexes."""
+        end = connection.execute(_GROW, {"count": count}).scalar()
+        if end is None:
             raise Corrupt("the ledger has no head; run `herstelpost migrate`")
-        return int(head) - 1
+        return range(end - count, end)
 
     def checkpoint(self, at: datetime) -> str:
         """A signed checkpoint over everything committed so far; the last one when nothing was added."""
@@ -97,7 +132,7 @@ class Ledger:
             note = session.scalar(select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size))
             if note is not None:
                 return note
-            root = merkle.root(_reader(session), size)
+            root = merkle.root(_reader(session.connection()), size)
         signed = notes.sign_note(notes.checkpoint_text(self.origin, size, root), self._signer)
         try:
             with self._database.write() as session:
@@ -119,7 +154,7 @@ class Ledger:
             row = session.get(EntryRow, index)
             if row is None or row.event is None or row.salt is None:
                 raise Corrupt(f"ledger entry {index} has no event any more")
-            path = merkle.inclusion_proof(_reader(session), index, size)
+            path = merkle.inclusion_proof(_reader(session.connection()), index, size)
         return Proved(row.event, notes.tlog_proof(index, path, note, extra=row.salt))
 
 
@@ -128,13 +163,13 @@ def size_of(session: Session) -> int:
     return session.scalar(select(func.max(col(HeadRow.size)))) or 0
 
 
-def _reader(session: Session) -> merkle.GetNode:
+def _reader(connection: Connection, new: Mapping[tuple[int, int], bytes] = MappingProxyType({})) -> merkle.GetNode:
+    """Reads the tree as it is in the database, and what this transaction is about to add."""
+
     def get(level: int, position: int) -> bytes:
-        found = session.scalar(
-            select(col(NodeRow.hash)).where(col(NodeRow.level) == level, col(NodeRow.position) == position)
-        )
+        found = new.get((level, position)) or connection.execute(_NODE, {"level": level, "position": position}).scalar()
         if found is None:
             raise Corrupt(f"ledger node ({level}, {position}) is missing")
-        return found
+        return bytes(found)
 
     return get
