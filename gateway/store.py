@@ -360,7 +360,7 @@ class DatabaseStore:
         receipt = dump(mapping.neutral(view) if unproven else view)
         row.receipt_index = self._ledger.append(session, EventName.RECEIPT, now, row.number, receipt)
         request = _request_of(session, row)
-        after_this = dump(from_core(filed(request, decision))) if request else None
+        after_this = dump(from_core(filed(request, decision, _other_decisions(session, row)))) if request else None
         for draft in drafts:
             self._put_letter(session, row, draft, row.receipt_index, None if draft.neutral else after_this)
 
@@ -430,12 +430,12 @@ class DatabaseStore:
                 raise WrongState(f"submission {row.number} is to be filed without a decision")
             request = session.get(RequestRow, row.request_id, with_for_update=True) if row.request_id else None
             if request is not None:
-                self._file(session, request, decision)
+                self._file(session, request, decision, _other_decisions(session, row))
             self._move(row, "hold" if decision.outcome is Outcome.HELD else "file")
 
-    def _file(self, session: Session, row: RequestRow, decision: Decision) -> None:
+    def _file(self, session: Session, row: RequestRow, decision: Decision, others: Sequence[Decision]) -> None:
         before = mapping.request_of(session, row)
-        now_is = filed(before, decision)
+        now_is = filed(before, decision, others)
         for item in now_is.items:
             session.execute(
                 update(ItemRow)
@@ -445,7 +445,9 @@ class DatabaseStore:
         if now_is.status is not before.status:
             row.status, row.needs_person = now_is.status, False
             event = {"verzoek": row.reference, "status": now_is.status.value}
-            self._ledger.append(session, EventName.REQUEST_COMPLETE, self._clock.now(), row.reference, event)
+            complete = now_is.status is RequestStatus.COMPLETE
+            name = EventName.REQUEST_COMPLETE if complete else EventName.REQUEST_REOPENED
+            self._ledger.append(session, name, self._clock.now(), row.reference, event)
 
     # ---- what a person does ----------------------------------------------------------------------
 
@@ -666,11 +668,22 @@ def _mark_parts(parts: Iterable[PartRow], decision: Decision) -> None:
         part.number = document.number if document else None
 
 
+def _other_decisions(session: Session, row: SubmissionRow) -> list[Decision]:
+    """The decisions that stand on the other submissions of the same request."""
+    others = session.scalars(
+        select(SubmissionRow).where(col(SubmissionRow.request_id) == row.request_id, col(SubmissionRow.id) != row.id)
+    )
+    decisions = [mapping.decision_of(other, mapping.part_rows(session, other)) for other in others]
+    return [decision for decision in decisions if decision is not None]
+
+
 def _repeat_of(session: Session, row: SubmissionRow) -> str:
     """The number of an earlier submission with the very same files to the same recipients, or nothing.
 
-    A client that never heard our 250 sends again; so does a person who clicks twice.
+    A client that never heard our 250 sends again; so does a person who clicks twice. Who uploads again what
+    was turned away before does so on purpose, after an extension for example: that is no repeat.
     """
+    turned_away = {Outcome.REFUSED, Outcome.REDIRECTED}
     mine = _fingerprint(mapping.files_of(session, row))
     earlier = session.scalars(
         select(SubmissionRow)
@@ -679,6 +692,8 @@ def _repeat_of(session: Session, row: SubmissionRow) -> str:
         .order_by(col(SubmissionRow.id))
     )
     for other in earlier:
+        if other.channel == Channel.PORTAL and other.outcome in turned_away:
+            continue
         same_way = other.envelope["recipients"] == row.envelope["recipients"]
         same_session = other.session_request == row.session_request
         if same_way and same_session and _fingerprint(mapping.files_of(session, other)) == mine:

@@ -99,6 +99,7 @@ EVENT: Final = {
     "RequestExtended": "Termijn verlengd",
     "RequestClosed": "Verzoek gesloten",
     "RequestComplete": "Voor elk stuk is iets ontvangen",
+    "RequestReopened": "Een stuk staat weer open: het document hoort bij een ander stuk",
     "RequestLapsed": "Laatste dag voorbij: wacht op een besluit",
     "PersonActed": "Handeling van een medewerker",
     "GatewayStarted": "Systeem gestart",

@@ -3,30 +3,45 @@
 "Complete" says that every item has an answer; whether the answers suffice is a person's judgement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from gateway.core.model import Decision, DocumentDecision, Item, Request
 from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
 
 
-def filed(request: Request, decision: Decision) -> Request:
+def filed(request: Request, decision: Decision, others: Sequence[Decision] | None = None) -> Request:
     """The request after the accepted documents of a decision were put to its items.
 
-    Filing the same decision twice changes nothing; an item that a person judged is left alone.
+    `others` are the decisions that stand on the request's other submissions: an item that neither they nor
+    this one answer is open again, because its document was moved to another item. Without `others` nothing
+    is taken back. Filing the same decision twice changes nothing; an item that a person judged is left alone.
     """
-    taken = [d for d in decision.documents if d.outcome is DocumentOutcome.ACCEPTED and d.number]
-    items = tuple(_answered(item, taken) for item in request.items)
-    after = replace(request, items=items)
+    taken = _taken(decision)
+    standing = None if others is None else [d.number for other in others for d in _taken(other)]
+    after = replace(request, items=tuple(_answered(item, taken, standing) for item in request.items))
     if request.status in {RequestStatus.OPEN, RequestStatus.LAPSED} and not after.missing_items():
         return replace(after, status=RequestStatus.COMPLETE)
+    if request.status is RequestStatus.COMPLETE and after.missing_items():
+        return replace(after, status=RequestStatus.OPEN)
     return after
 
 
-def _answered(item: Item, taken: Iterable[DocumentDecision]) -> Item:
+def _taken(decision: Decision) -> list[DocumentDecision]:
+    return [d for d in decision.documents if d.outcome is DocumentOutcome.ACCEPTED and d.number]
+
+
+def _answered(item: Item, taken: Iterable[DocumentDecision], standing: Collection[str | None] | None) -> Item:
     reasons = [d.reason for d in taken if d.number == item.number]
-    if not reasons or item.status not in {ItemStatus.OPEN, ItemStatus.REJECTED, ItemStatus.STATEMENT}:
+    if not reasons:
+        moved_away = item.status in _BY_DOCUMENTS and standing is not None and item.number not in standing
+        return replace(item, status=ItemStatus.OPEN) if moved_away else item
+    if item.status not in {ItemStatus.OPEN, ItemStatus.REJECTED, ItemStatus.STATEMENT}:
         return item
     if all(reason is Reason.STATEMENT for reason in reasons):
         return replace(item, status=ItemStatus.STATEMENT)
     return replace(item, status=ItemStatus.ORIGINAL_EXPECTED if item.original_required else ItemStatus.RECEIVED)
+
+
+_BY_DOCUMENTS = frozenset({ItemStatus.RECEIVED, ItemStatus.STATEMENT, ItemStatus.ORIGINAL_EXPECTED})
+"""The states that filing gives, and may take back; a person's judgement it never touches."""

@@ -139,6 +139,7 @@ class EventName(StrEnum):
     REQUEST_EXTENDED = "RequestExtended"
     REQUEST_CLOSED = "RequestClosed"
     REQUEST_COMPLETE = "RequestComplete"
+    REQUEST_REOPENED = "RequestReopened"
     REQUEST_LAPSED = "RequestLapsed"
     PERSON_ACTED = "PersonActed"
     GATEWAY_STARTED = "GatewayStarted"

@@ -111,3 +111,17 @@ def test_an_item_is_found_by_its_number_alone() -> None:
     items = (Item("1", "paspoort", "A"), Item("1a", "paspoort", "B"))
     after = filed(replace(REQUEST, items=items), decision(taken("1a")))
     assert [i.status for i in after.items] == [ItemStatus.OPEN, ItemStatus.RECEIVED]
+
+
+def test_a_document_moved_to_another_item_leaves_the_first_open_again():
+    first = filed(REQUEST, decision(taken("1")))
+    moved = filed(first, decision(taken("2")), others=())
+    assert [item.status for item in moved.items[:2]] == [ItemStatus.OPEN, ItemStatus.RECEIVED]
+    kept = filed(first, decision(taken("2")), others=(decision(taken("1")),))
+    assert [item.status for item in kept.items[:2]] == [ItemStatus.RECEIVED, ItemStatus.RECEIVED]
+
+
+@pytest.mark.parametrize("judged", [ItemStatus.APPROVED, ItemStatus.REJECTED])
+def test_p10_what_a_person_judged_is_never_taken_back_by_filing(judged):
+    items = tuple(replace(item, status=judged) for item in REQUEST.items)
+    assert filed(replace(REQUEST, items=items), decision(), others=()).items == items
