@@ -13,10 +13,12 @@ import pytest
 from gateway.core.words import Status
 from gateway.people import StaffRole
 from gateway.schema import VerzoekNieuw
+from portal import words
 from tests.support.browsing import SECONDS, api, furnish, submit
 from tests.support.house import PASSWORD, Running, eicar, pdf, running
 
 CAP_MB = 1
+ROOT = Path(__file__).resolve().parents[2]
 _numbers = itertools.count(1000)
 
 
@@ -484,3 +486,20 @@ def test_the_register_shows_refused_attempts_and_never_a_file_name(portal: Runni
         assert page.status_code == 200
         assert "medisch-dossier" not in page.text
     assert "medisch-dossier" not in shown
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+
+def test_every_language_says_the_same_with_the_same_values() -> None:
+    values = {
+        code: {key: set(re.findall(r"{\w*}", text)) for key, text in words.TEXT[code].items()} for code in words.TEXT
+    }
+    assert all(said == values["nl"] for said in values.values())
+
+
+def test_every_text_that_a_page_asks_for_is_there() -> None:
+    templates = "".join(path.read_text() for path in (ROOT / "portal" / "templates").glob("*.html"))
+    asked = set(re.findall(r'\bt\("(\w+)"[,)]', templates))
+    assert len(asked) > 50
+    assert asked <= set(words.TEXT["nl"])
