@@ -41,6 +41,12 @@ def dovecot() -> Iterator[servers.Dovecot]:
 
 
 @pytest.fixture(scope="session")
+def postfix() -> Iterator[servers.Postfix]:
+    """A real mail server before the gateway; its queue stays from test to test."""
+    yield from _started(servers.postfix())
+
+
+@pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The SQLAlchemy address of a real PostgreSQL server."""
     yield from _started(servers.postgres())

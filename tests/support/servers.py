@@ -7,6 +7,7 @@ the test.
 
 import getpass
 import grp
+import json
 import os
 import shutil
 import socket
@@ -282,3 +283,126 @@ def postgres_database(server_url: str) -> Iterator[str]:
             yield server_url.rpartition("/")[0] + f"/{name}"
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+# ---- Postfix ----
+
+
+@dataclass(frozen=True)
+class Postfix:
+    """A mail server as in docs/operating-smtp.md, with the gateway to be on `gateway_port`.
+
+    `port` relays through the queue, `proxy_port` hands each message on while its sender waits. Mail for
+    mail.example, bounces above all, goes to `sender_port`.
+    """
+
+    directory: Path
+    port: int
+    proxy_port: int
+    gateway_port: int
+    sender_port: int
+
+    @property
+    def log(self) -> str:
+        """What it logged so far."""
+        path = self.directory / "mail.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def queue(self) -> list[dict[str, object]]:
+        """What it has not delivered yet."""
+        command = (_program("postqueue"), "-c", str(self.directory / "etc"), "-j")
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def flush(self) -> None:
+        """It tries to deliver everything now."""
+        _run(_program("postqueue"), "-c", self.directory / "etc", "-f")
+
+
+_POSTFIX_MAIN_CF = """\
+compatibility_level = 3.6
+queue_directory = {directory}/queue
+data_directory = {directory}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {directory}/mail.log
+maillog_file_prefixes = {directory}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mx.intake.example
+mynetworks =
+smtp_host_lookup = native
+smtp_dns_support_level = disabled
+smtpd_peername_lookup = no
+alias_maps =
+alias_database =
+minimal_backoff_time = 1s
+queue_run_delay = 1s
+"""
+_POSTFIX_MASTER_CF = """\
+{queue_service}
+{proxy_service}
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+@contextmanager
+def postfix() -> Iterator[Postfix]:
+    """A Postfix that nobody answers behind yet; start a listener on its `gateway_port`."""
+    program = _program("postfix")
+    if ROOTLESS:
+        raise ServerMissing("postfix runs as root only")
+    with _directory("postfix") as directory:
+        server = Postfix(directory, free_port(), free_port(), free_port(), free_port())
+        for name in ("etc", "queue", "data"):
+            (directory / name).mkdir()
+        shutil.chown(directory / "data", "postfix")
+        (directory / "etc" / "main.cf").write_text(_postfix_main_cf(server))
+        (directory / "etc" / "master.cf").write_text(_postfix_master_cf(server))
+        _run(program, "-c", directory / "etc", "start")
+        wait_until(lambda: answers(server.port) and answers(server.proxy_port), "Postfix answers")
+        try:
+            yield server
+        finally:
+            _run(program, "-c", directory / "etc", "stop")
+
+
+def _documented(name: str) -> str:
+    """The block of docs/operating-smtp.md that starts with the comment `# name`."""
+    text = (ROOT / "docs" / "operating-smtp.md").read_text(encoding="utf-8")
+    return text.split(f"```\n# {name}\n", 1)[1].split("```", 1)[0]
+
+
+def _postfix_main_cf(server: Postfix) -> str:
+    gateway, senders = f"smtp:[127.0.0.1]:{server.gateway_port}", f"smtp:[127.0.0.1]:{server.sender_port}"
+    behind = _documented("main.cf, behind the queue").replace("smtp:[127.0.0.1]:2525", gateway)
+    behind = behind.replace("inline:{ ", f"inline:{{ {{ mail.example = {senders} }}, ")
+    return _POSTFIX_MAIN_CF.format(directory=server.directory) + _documented("main.cf") + behind
+
+
+def _postfix_master_cf(server: Postfix) -> str:
+    proxy = _documented("master.cf").replace("127.0.0.1:2525", f"127.0.0.1:{server.gateway_port}")
+    return _POSTFIX_MASTER_CF.format(
+        queue_service=f"127.0.0.1:{server.port} inet n - n - - smtpd",
+        proxy_service=proxy.strip().replace("smtp inet", f"127.0.0.1:{server.proxy_port} inet"),
+    )
