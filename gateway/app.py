@@ -240,6 +240,7 @@ def _bundler(
                 receipt=receipt_files(view.ontvangstnummer),
             )
             for view in queries.submissions(request=reference)
+            if view.besluit is not None  # what nobody looked at yet does not leave the house (P4)
         ]
         return bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now())
 

@@ -197,6 +197,18 @@ def test_the_bundle_is_a_zip_and_taking_it_is_in_the_ledger(gateway: Running, cl
     assert [content["medewerker"] for content in taken if content] == ["everything"]
 
 
+def test_what_nobody_scanned_yet_is_not_in_the_bundle(tmp_path: Path) -> None:
+    """P4: the bundle is made all the same, and holds none of it, neither as document nor as received."""
+    with running(tmp_path) as blind, api(blind) as machine:
+        submit(machine, blind.open_request(reference="HV-16"), ("1", "pas.pdf", pdf(note="16")))
+        (waiting,) = machine.get("/inzendingen", params={"verzoek": "HV-16"}).json()
+        assert waiting["besluit"] is None
+        answer = machine.get("/verzoeken/HV-16/bundel")
+        assert answer.status_code == 200
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert pdf(note="16") not in [archive.read(name) for name in archive.namelist()]
+
+
 @pytest.mark.parametrize(
     "path",
     [
