@@ -5,22 +5,29 @@ Rule 2: each problem names the first thing that is wrong, and what that means.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import notes
+from gateway import mapping, notes
 from gateway.core import merkle
 from gateway.core.errors import Corrupt
+from gateway.core.model import PartRole
+from gateway.core.words import EventName
 from gateway.database import Database
 from gateway.ledger import size_of
 from gateway.ports import Blobs
 from gateway.records import CheckpointRow, EntryRow, FileRow, LetterRow, NodeRow, PartRow, SubmissionRow
+from gateway.schema import instant
 
 BLOCK_BYTES = 1 << 20
 BATCH = 1000
+ARRIVALS: Final = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED)
+DECISIONS: Final = (EventName.DECIDED, EventName.SHELVED)
 
 
 @dataclass(frozen=True)
@@ -60,17 +67,28 @@ def _entries(session: Session, size: int) -> Iterator[str]:
     rows = session.scalars(select(EntryRow).order_by(col(EntryRow.index)).execution_options(yield_per=BATCH))
     for row in rows:
         if row.index != expected:
+            rows.close()
             yield f"entry {expected} is missing: something was taken out of the log"
             return
         expected += 1
         if row.event is not None and row.salt is not None:
             if merkle.commit(row.salt, row.event) != row.commitment:
                 yield f"entry {row.index} was changed: its event does not match its commitment"
+            elif not _is_labelled(row):
+                yield f"entry {row.index} was changed: it is not found under what its event says"
         elif row.event is not None or row.salt is not None:
             yield f"entry {row.index} is half erased"
         yield from _nodes(session, row, frontier)
     if expected != size:
         yield f"the log says it has {size} entries, there are {expected}"
+
+
+def _is_labelled(row: EntryRow) -> bool:
+    """The columns that an entry is found by are not in the tree: they have to be what the event says."""
+    said = _content(row) or {}
+    subjects = {said.get(key) for key in ("ontvangstnummer", "verzoek") if said.get(key)}
+    found = {"gebeurtenis": row.name, "tijd": instant(row.at), "logIndex": row.index}
+    return all(said.get(key) == value for key, value in found.items()) and (not subjects or row.subject in subjects)
 
 
 def _nodes(session: Session, row: EntryRow, frontier: dict[int, bytes]) -> Iterator[str]:
@@ -110,20 +128,66 @@ def _checkpoint(session: Session, row: CheckpointRow, size: int, vkey: str) -> I
 
 
 def _submissions(session: Session) -> Iterator[str]:
-    """Every submission has the entry it was promised, and every arrival has its submission (P3)."""
-    arrivals = {
-        row.index: row.subject
-        for row in session.execute(
-            select(col(EntryRow.index), col(EntryRow.subject)).where(
-                col(EntryRow.name).in_(["ReceivedFromNonERDS", "SubmissionAcceptance"])
-            )
-        )
-    }
-    for number, index in session.execute(select(col(SubmissionRow.number), col(SubmissionRow.arrival_index))):
-        if arrivals.pop(index, None) != number:
-            yield f"submission {number} has no entry {index} of its arrival"
+    """Every submission is as its entries say, and every arrival has its submission (P3)."""
+    entries = select(col(EntryRow.index), col(EntryRow.subject)).where(col(EntryRow.name).in_(ARRIVALS))
+    arrivals: dict[int, str] = {row.index: row.subject for row in session.execute(entries)}
+    for row in session.scalars(select(SubmissionRow).execution_options(yield_per=BATCH)):
+        if arrivals.pop(row.arrival_index, None) != row.number:
+            yield f"submission {row.number} has no entry {row.arrival_index} of its arrival"
+        else:
+            yield from _arrival(session, row)
+        yield from _decision(session, row)
     for index, number in arrivals.items():
         yield f"entry {index} says that {number} arrived, but there is no such submission"
+
+
+def _arrival(session: Session, row: SubmissionRow) -> Iterator[str]:
+    """What came in, when, how and from whom, is what the log says."""
+    said = _content(session.get(EntryRow, row.arrival_index))
+    files = [{"sha256": file.sha256, "bytes": file.bytes} for file in mapping.files_of(session, row)]
+    is_now = {
+        "ontvangstnummer": row.number,
+        "kanaal": row.channel,
+        "ontvangenOp": instant(row.received_at),
+        "envelop": row.envelope,
+        "bestanden": files,
+    }
+    for key, value in is_now.items():
+        if said is not None and said.get(key) != value:
+            yield f"submission {row.number} was changed: its {key} is not what entry {row.arrival_index} says"
+
+
+def _decision(session: Session, row: SubmissionRow) -> Iterator[str]:
+    """The decision on a submission and its documents is the last one that the log has."""
+    entry = session.scalars(
+        select(EntryRow)
+        .where(col(EntryRow.subject) == row.number, col(EntryRow.name).in_(DECISIONS))
+        .order_by(col(EntryRow.index).desc())
+        .limit(1)
+    ).first()
+    if entry is None:
+        if row.outcome is not None:
+            yield f"submission {row.number} is decided, and no entry says so"
+        return
+    said = _content(entry)
+    if said is None or entry.name == EventName.SHELVED:
+        return
+    parts = [p for p in mapping.part_rows(session, row) if p.role == PartRole.DOCUMENT]
+    documents = [(p.sha256, p.outcome, p.reason, p.number) for p in parts]
+    told = [(s["sha256"], s["besluit"], s["reden"], s["nummer"]) for s in said.get("stukken", ())]
+    if (row.outcome, row.reasons, documents) != (said.get("besluit"), said.get("redenen"), told):
+        yield f"submission {row.number} was changed: its decision is not what entry {entry.index} says"
+
+
+def _content(entry: EntryRow | None) -> dict[str, Any] | None:
+    """The event of an entry: None when it was erased, empty when it was changed into something else."""
+    if entry is None or entry.event is None:
+        return None
+    try:
+        content = json.loads(entry.event)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _stored(session: Session) -> Iterator[str]:

@@ -277,10 +277,14 @@ class Undecided(NamedTuple):
 
 def part(number: int, item: str | None = None) -> Part:
     """A small PDF, unlike that of any other number."""
-    content = dossier.pdf(width=200 + number)
+    content = _content(number)
     name = f"{number}.pdf"
     sha256 = hashlib.sha256(content).hexdigest()
     return Part(number, None, PartRole.DOCUMENT, name, name, "application/pdf", len(content), sha256, item=item)
+
+
+def _content(number: int) -> bytes:
+    return dossier.pdf(width=200 + number)
 
 
 def ready_to_decide(
@@ -293,6 +297,9 @@ def ready_to_decide(
     receipt = kept.store.accept(at_portal).number
     seen()
     found = part(number, item)
+    spool = kept.blobs.spool()
+    spool.write(_content(number))
+    assert spool.keep().sha256 == found.sha256
     kept.store.save_reading(_claimed(kept, receipt), Reading(None, (found,)))
     seen()
     clean = Inspection(found.sha256, "application/pdf", Verdict.CLEAN)
