@@ -4,7 +4,6 @@ Exit 0 done; 1 the answer is no, or it failed; 2 wrong usage; 78 bad configurati
 """
 
 import argparse
-import asyncio
 import getpass
 import json
 import os
@@ -79,7 +78,7 @@ def _run(given: argparse.Namespace, settings: Settings) -> int:
             f"Herstelpost: SMTP {settings.smtp.listen}, portal {settings.portal.public_url}",
             *_hints(settings, house),
         )
-        asyncio.run(service.serve(house, parts))
+        service.run(house, parts)
     finally:
         house.close()
     return DONE

@@ -5,27 +5,34 @@ subject, a file name, a token or a secret address.
 Rule 2: every line says action, object, result, origin and time (BIO2 8.15.01).
 """
 
+import functools
 import logging
+import re
 import time
 from collections.abc import Mapping
+from typing import Final
 
 from prometheus_client import Counter
 
 _log = logging.getLogger("herstelpost.mail")
 
 EVENTS = Counter("herstelpost_events", "Events of the mail log, by name.", ["event"])
+_counter = functools.cache(EVENTS.labels)
+_PLAIN: Final = re.compile(r"[!#-<>-~]+")
 
 
 def note(event: str, fields: Mapping[str, object]) -> None:
     """Write one event to the mail log, and count it."""
-    EVENTS.labels(event=event).inc()
+    _counter(event).inc()
     ordered = sorted(fields.items(), key=lambda field: field[0] != "submission")
     _log.info("%s", " ".join([event, *(f"{name}={_plain(value)}" for name, value in ordered)]))
 
 
 def _plain(value: object) -> str:
     """A field that cannot break the line or look like another field."""
-    text = "".join(c if c.isprintable() and c not in ' ="' else "_" for c in str(value))
+    text = str(value)
+    if not _PLAIN.fullmatch(text):
+        text = "".join(c if c.isprintable() and c not in ' ="' else "_" for c in text)
     return text[:200] or "-"
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
 import prometheus_client
 import uvicorn
+import uvloop
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -25,6 +26,17 @@ from portal.app import create_app
 _log = logging.getLogger(__name__)
 
 RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS = 5, 2, 60, 60
+
+
+def run(house: House, parts: Iterable[str]) -> None:
+    """`serve`, on a loop of its own.
+
+    uvloop halves what a message costs. It starts to read before a handshake can begin, so where TLS comes before
+    the first word asyncio's own loop is the one that works.
+    """
+    new_loop = asyncio.new_event_loop if house.settings.smtp.listen_tls else uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(serve(house, parts))
 
 
 async def serve(house: House, parts: Iterable[str]) -> None:

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Final
 
 BLOCK_BYTES: Final = 1 << 18
+FIRST_BYTES: Final = 1 << 14
 _END: Final = b"\r\n.\r\n"
 
 
@@ -34,12 +35,10 @@ class Body:
 
     `size` is what the message measures so far after unstuffing; `octets` what came in all. `fault` is the
     first thing found wrong. `error` is what `write` raised. The caller puts bytes into `room()` and tells
-    `took()` how many; a block of `BLOCK_BYTES` is all the memory there is.
+    `took()` how many; a block of `BLOCK_BYTES` is all the memory there is, and a small message never asks for it.
     """
 
-    def __init__(
-        self, write: Callable[[memoryview | bytes], None], *, max_bytes: int, max_line_bytes: int
-    ) -> None:
+    def __init__(self, write: Callable[[memoryview | bytes], None], *, max_bytes: int, max_line_bytes: int) -> None:
         self.size = 0
         self.octets = 0
         self.fault: Fault | None = None
@@ -48,7 +47,7 @@ class Body:
         self._max_bytes = max_bytes
         self._max_line_bytes = max_line_bytes
         self._line = 0
-        self._buffer = bytearray(BLOCK_BYTES)
+        self._buffer = bytearray(FIRST_BYTES)
         self._view = memoryview(self._buffer)
         # As if a line had just ended, so that a first line of one dot ends an empty message.
         self._buffer[:2] = b"\r\n"
@@ -72,7 +71,11 @@ class Body:
             return bytes(self._view[end + len(_END) : have])
         held = self._held(have)
         self._pass(have - held, stuffed=stuffed >= 0)
-        self._buffer[:held] = self._buffer[have - held : have]
+        kept = self._buffer[have - held : have]
+        if have == len(self._buffer) < BLOCK_BYTES:
+            self._buffer = bytearray(BLOCK_BYTES)
+            self._view = memoryview(self._buffer)
+        self._buffer[:held] = kept
         self._have = held
         return None
 

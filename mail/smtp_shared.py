@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from gateway.ports import Intake
+from mail import codes
 from mail.smtp_tls import Certificate
 
 MailLog = Callable[[str, Mapping[str, object]], None]
@@ -98,6 +99,7 @@ class Shared:
         self._designated = frozenset(address.lower() for address in settings.addresses)
         # RFC 5321 section 4.5.1: who takes mail for a domain takes it for its postmaster.
         self._postmasters = {"postmaster", *(f"postmaster@{a.rpartition('@')[2]}" for a in self._designated)}
+        self._replies: dict[str, str] = {}
         self._by_peer: Counter[str] = Counter()
         self._free_bytes = 0
         self._free_until = 0.0
@@ -141,6 +143,25 @@ class Shared:
             self._free_bytes = disk.f_bavail * disk.f_frsize
             self._free_until = now + _DISK_SECONDS
         return self._free_bytes - octets >= self.settings.min_free_bytes
+
+    def reply(self, name: str, **values: object) -> str:
+        """The reply of that name in the words of this gateway (`mail.codes`); `values` are this reply's own."""
+        known = self._replies.get(name)
+        if known is None or values:
+            settings = self.settings
+            known = codes.smtp_reply(
+                name,
+                **{
+                    "hostname": settings.hostname,
+                    "address": settings.addresses[0],
+                    "portal_url": settings.portal_url,
+                    "submission_mb": settings.submission_mb,
+                    **values,
+                },
+            )
+            if not values:
+                self._replies[name] = known
+        return known
 
     def in_thread(self, work: Callable[..., _T], *arguments: object) -> asyncio.Future[_T]:
         """What `work` returns or raises, done in a thread."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail.smtp_data import BLOCK_BYTES, Body, Fault
+from mail.smtp_data import BLOCK_BYTES, FIRST_BYTES, Body, Fault
 from mail.smtp_tls import Certificate
 from tests.support import smtp
 
@@ -35,12 +35,20 @@ def taken_in(octets: bytes, cuts: Sequence[int]) -> tuple[bytes, bytes | None, F
     body = Body(written.extend, max_bytes=10**6, max_line_bytes=10**6)
     rest: bytes | None = None
     for piece in pieces(octets, cuts):
-        if rest is not None:
-            rest += piece
-            continue
-        body.room()[: len(piece)] = piece
-        rest = body.took(len(piece))
+        rest = fed(body, piece) if rest is None else rest + piece
     return bytes(written), rest, body.fault
+
+
+def fed(body: Body, piece: bytes) -> bytes | None:
+    """What came after the end, when the body gets this piece in as many goes as it has room for."""
+    while piece:
+        room = body.room()
+        count = min(len(room), len(piece))
+        room[:count] = piece[:count]
+        piece = piece[count:]
+        if (rest := body.took(count)) is not None:
+            return rest + piece
+    return None
 
 
 @given(MESSAGES, CUTS, RAW)
@@ -65,8 +73,9 @@ def test_only_crlf_dot_crlf_ends_and_nothing_ambiguous_is_taken(raw: bytes, cuts
 
 @pytest.mark.parametrize("offset", range(-8, 9))
 @pytest.mark.parametrize("around", [b"\r\n.\r\n", b"\r\n..\r\n", b"\r\n.x", b"\n", b"\r", b"\0"])
-def test_the_edge_of_a_block_changes_nothing(around: bytes, offset: int) -> None:
-    octets = b"x" * (BLOCK_BYTES + offset) + around + b"tail" + END
+@pytest.mark.parametrize("edge", [FIRST_BYTES, BLOCK_BYTES, FIRST_BYTES + BLOCK_BYTES])
+def test_the_edge_of_a_block_changes_nothing(edge: int, around: bytes, offset: int) -> None:
+    octets = b"x" * (edge + offset) + around + b"tail" + END
     results = {taken_in(octets, [size]) for size in (BLOCK_BYTES // 2, BLOCK_BYTES - 4, 1000)}
     # Of what is refused, how much was written before that was found out does not matter.
     assert len({(rest, fault, b"" if fault else written) for written, rest, fault in results}) == 1
@@ -76,8 +85,7 @@ def test_a_line_is_measured_across_blocks() -> None:
     for length, fault in ((5000, None), (5001, Fault.LINE_TOO_LONG)):
         body = Body(lambda _: None, max_bytes=10**6, max_line_bytes=5000)
         for piece in pieces(b"a\r\n" + b"x" * (length - 1) + END, [700]):
-            body.room()[: len(piece)] = piece
-            body.took(len(piece))
+            fed(body, piece)
         assert body.fault is fault
 
 
