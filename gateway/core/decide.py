@@ -75,7 +75,7 @@ def refused_by_a_person(facts: Facts) -> Decision | None:
     if act is None or act.kind is not ActKind.REFUSE or act.reason is None:
         return None
     decision = _whole(facts, Outcome.REFUSED, "refused_by_a_person", act.reason)
-    return replace(decision, detail=f"by {act.officer}")
+    return replace(decision, detail=f"door {act.officer}")
 
 
 def automatic_message(facts: Facts) -> Decision | None:
@@ -119,7 +119,7 @@ def over_the_cap(facts: Facts) -> Decision | None:
     if facts.measured_bytes <= facts.cap_bytes or facts.released:
         return None
     decision = _whole(facts, Outcome.REFUSED, "over_the_cap", Reason.TOO_LARGE)
-    return replace(decision, detail=f"{facts.measured_bytes} > {facts.cap_bytes} bytes")
+    return replace(decision, detail=f"{facts.measured_bytes} bytes, de grens is {facts.cap_bytes}")
 
 
 def could_not_be_read(facts: Facts) -> Decision | None:

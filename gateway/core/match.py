@@ -24,24 +24,24 @@ def match(clues: Sequence[Clue], sender: Sender) -> Match:
     named = _requests(clues, {ClueKind.REFERENCE})
     if named:
         return _by_reference(named, clues, sender)
-    return _held(Reason.NO_REQUEST, "no secret and no reference of a request", clues)
+    return _held(Reason.NO_REQUEST, "geen geheim mailadres, geen kenmerk en geen zaaknummer van een verzoek", clues)
 
 
 def _by_secret(proven: Sequence[str], clues: Sequence[Clue], sender: Sender) -> Match:
     if len(proven) > 1:
-        return _held(Reason.SEVERAL_REQUESTS, "secrets of more than one request", clues)
+        return _held(Reason.SEVERAL_REQUESTS, "geheime mailadressen van meer dan één verzoek", clues)
     if sender.party_of and proven[0] not in sender.party_of:
-        return _held(Reason.SEVERAL_REQUESTS, "the sender belongs to another request", clues)
+        return _held(Reason.SEVERAL_REQUESTS, "het geheime mailadres is van dit verzoek, de afzender hoort bij een ander", clues)
     return Match(proven[0])
 
 
 def _by_reference(named: Sequence[str], clues: Sequence[Clue], sender: Sender) -> Match:
     if len(named) > 1:
-        return _held(Reason.SEVERAL_REQUESTS, "references of more than one request", clues)
+        return _held(Reason.SEVERAL_REQUESTS, "kenmerken van meer dan één verzoek", clues)
     if named[0] not in sender.party_of:
-        return _held(Reason.SENDER_UNKNOWN, "a reference, from an address that is not a party's", clues)
+        return _held(Reason.SENDER_UNKNOWN, "een kenmerk, maar van een mailadres dat niet bij dat verzoek hoort", clues)
     if sender.authentication != "pass":
-        return _held(Reason.SENDER_UNPROVEN, "a reference, from an address nobody vouches for", clues)
+        return _held(Reason.SENDER_UNPROVEN, "een kenmerk van een betrokkene, maar niemand staat in voor het mailadres", clues)
     return Match(named[0])
 
 
