@@ -31,7 +31,7 @@ def _by_secret(proven: Sequence[str], clues: Sequence[Clue], sender: Sender) -> 
     if len(proven) > 1:
         return _held(Reason.SEVERAL_REQUESTS, "geheime mailadressen van meer dan één verzoek", clues)
     if sender.party_of and proven[0] not in sender.party_of:
-        return _held(Reason.SEVERAL_REQUESTS, "het geheime mailadres is van dit verzoek, de afzender hoort bij een ander", clues)
+        return _held(Reason.SEVERAL_REQUESTS, "het geheime adres is van dit verzoek, de afzender van een ander", clues)
     return Match(proven[0])
 
 
@@ -41,7 +41,9 @@ def _by_reference(named: Sequence[str], clues: Sequence[Clue], sender: Sender) -
     if named[0] not in sender.party_of:
         return _held(Reason.SENDER_UNKNOWN, "een kenmerk, maar van een mailadres dat niet bij dat verzoek hoort", clues)
     if sender.authentication != "pass":
-        return _held(Reason.SENDER_UNPROVEN, "een kenmerk van een betrokkene, maar niemand staat in voor het mailadres", clues)
+        return _held(
+            Reason.SENDER_UNPROVEN, "een kenmerk van een betrokkene, maar niemand staat in voor het mailadres", clues
+        )
     return Match(named[0])
 
 

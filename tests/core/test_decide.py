@@ -351,7 +351,7 @@ def test_thirty_mebibytes_exactly_are_taken_one_byte_more_is_not() -> None:
     assert decide(facts(measured_bytes=31_457_280)).outcome is Outcome.ACCEPTED
     decision = decide(facts(measured_bytes=31_457_281))
     assert decision.reasons == (Reason.TOO_LARGE,)
-    assert decision.detail == "31457281 > 31457280 bytes"
+    assert decision.detail == "31457281 bytes, de grens is 31457280"
 
 
 def test_a_good_document_beside_an_infected_one_is_taken() -> None:

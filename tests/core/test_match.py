@@ -40,7 +40,7 @@ def test_the_same_secret_twice_is_one() -> None:
 def test_p5_the_sender_of_another_request_contradicts_the_secret() -> None:
     found = match([clue(ClueKind.SECRET_ADDRESS)], Sender(ADDRESS, (OTHER,), "pass"))
     assert (found.request, found.reason) == (None, Reason.SEVERAL_REQUESTS)
-    assert "another request" in found.detail
+    assert "de afzender van een ander" in found.detail
 
 
 def test_a_lawyer_with_many_requests_files_by_the_secret_of_one() -> None:
