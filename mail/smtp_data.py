@@ -167,32 +167,40 @@ class Receiver(asyncio.BufferedProtocol):
         self._span_octets = 0
         self._timer = self._loop.call_later(pace.idle_seconds, self._check_pace)
 
-    def start(self, early: bytes) -> None:
-        """Begin; `early` is what the owner had read already."""
+    def start(self, early: bytes, *, over: bool) -> bytes:
+        """Begin with what the owner had read already; `over` says that nothing follows it.
+
+        Returns what of it came after the end of the data.
+        """
         self._transport.set_protocol(self)
-        rest = memoryview(early)
+        rest, after = memoryview(early), b""
         while rest and not self.ended.done():
             room = self._body.room()
             count = min(len(room), len(rest))
             room[:count] = rest[:count]
             rest = rest[count:]
-            self.buffer_updated(count)
-        if rest:
-            self._owner.data_received(bytes(rest))
+            after = self._take(count)
+        if over and not self.ended.done():
+            self._finish(End.HUNG_UP)
+        return after + bytes(rest)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
         return self._body.room()
 
     def buffer_updated(self, nbytes: int) -> None:
+        if after := self._take(nbytes):
+            self._owner.data_received(after)
+
+    def _take(self, count: int) -> bytes:
+        """Give the body so many bytes; what came after the end of the data."""
         self._last_at = self._loop.time()
-        rest = self._body.took(nbytes)
+        rest = self._body.took(count)
         if rest is not None:
             self.completed_at = datetime.now(UTC)
             self._finish(End.COMPLETE)
-            if rest:
-                self._owner.data_received(rest)
         elif self._body.octets > self._max_octets:
             self._finish(End.ENDLESS)
+        return rest or b""
 
     def eof_received(self) -> bool | None:
         self._finish(End.HUNG_UP)

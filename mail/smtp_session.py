@@ -496,7 +496,9 @@ class GatewaySMTP(SMTP):
         max_octets = settings.max_message_bytes + settings.max_refused_bytes
         receiver = Receiver(self, self._wire(), body, pace, max_octets)
         try:
-            receiver.start(early)
+            # Not through feed_data, which refuses when the client has said already that nothing more will come.
+            after = receiver.start(early, over=self._reader.at_eof())
+            self._reader._buffer.extend(after)  # type: ignore[attr-defined]  # noqa: SLF001
             await receiver.ended
         finally:
             receiver.stop()
