@@ -116,8 +116,9 @@ def _client(running: smtp.Running, chance: random.Random, until: float, figures:
     number = 0
     while time.monotonic() < until and not figures.lies:
         number += 1
-        octets = _octets(chance)
+        octets = b""
         try:
+            octets = _octets(chance)
             if number % A_NORMAL_ONE == 0:
                 _normal(running, figures)
             else:
@@ -150,7 +151,7 @@ def _octets(chance: random.Random) -> bytes:
                 pieces.append(chance.choice(_COMMANDS) + chance.choice(_ENDS))
     octets = bytearray(b"".join(pieces))
     for _ in range(chance.choice([0, 0, 0, 1, 3])):
-        place = chance.randrange(len(octets))
+        place = chance.randint(0, len(octets))
         octets[place : place + chance.randint(0, 2)] = chance.randbytes(chance.randint(0, 2))
     # Half of them begin politely, so that the rest is not wasted on a closed door.
     return (b"EHLO c\r\n" if chance.random() < 0.5 else b"") + bytes(octets)
