@@ -80,8 +80,11 @@ class Program:
         return listed
 
 
-def installed(directory: Path, smtp: str = "", limits: str = "", data: Path | None = None) -> Program:
-    """An installation that has not been started; `smtp` and `limits` are more lines of these sections."""
+def installed(directory: Path, smtp: str = "", limits: str = "", more: str = "", data: Path | None = None) -> Program:
+    """An installation that has not been started.
+
+    `smtp` and `limits` are more lines of these sections, `more` is more sections; `data` is the data directory.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     program = Program(directory, free_port())
     program.config.write_text(
@@ -95,6 +98,7 @@ listen = "127.0.0.1:{free_port()}"
 {limits}
 [metrics]
 listen = ""
+{more}
 """
     )
     return program
