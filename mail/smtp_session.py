@@ -28,7 +28,7 @@ from gateway.core.words import Channel, Reason
 from gateway.ports import Intake, Spool
 from mail import codes, smtp_syntax
 from mail.smtp_data import Body, End, Fault, Pace, Receiver
-from mail.smtp_shared import Shared
+from mail.smtp_shared import Shared, customer
 from mail.smtp_syntax import BadCommand, Command
 
 _diagnostics = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class GatewaySMTP(SMTP):
         self._errors = 0
         self._commands = 0
         self._busy = False
+        self._committing = False
         self._over = False
         self._waiting_since = math.inf
 
@@ -128,6 +129,17 @@ class GatewaySMTP(SMTP):
         """End as soon as no message is coming in and no handshake is going on."""
         if not self._busy:
             self._say_goodbye("shutting_down")
+
+    def give_way(self) -> bool:
+        """End for somebody who holds fewer places; False while a message waits for its commit."""
+        if self._committing:
+            return False
+        self._log("smtp_gave_way")
+        if self._busy:
+            self.cut_off()
+        else:
+            self._say_goodbye("too_many_connections")
+        return True
 
     def cut_off(self) -> None:
         """End now."""
@@ -332,7 +344,7 @@ class GatewaySMTP(SMTP):
             raise BadCommand("syntax", syntax="DATA")
         if not self._mail().rcpt_tos:
             await self._refuse_data("recipient_first")
-        elif self._shared.in_flight >= self._settings.max_in_flight:
+        elif not self._shared.in_flight.take(customer(self._peer), self):
             self._log("smtp_try_later", error="in_flight")
             await self._refuse_data("too_busy")
         else:
@@ -340,11 +352,10 @@ class GatewaySMTP(SMTP):
 
     async def _receive_one(self) -> None:
         self._busy = True
-        self._shared.in_flight += 1
         try:
             await self._receive()
         finally:
-            self._shared.in_flight -= 1
+            self._shared.in_flight.leave(customer(self._peer), self)
             self._busy = False
             self._set_rset_state()
 
@@ -517,8 +528,12 @@ class GatewaySMTP(SMTP):
         """Hand the message in, and say what came of it. A client that hangs up meanwhile changes nothing."""
         source = f"smtp:{secrets.token_hex(16)}"
         envelope = self._evidence(*self._mail().rcpt_tos)
+        self._committing = True
         task = self._shared.carry_on(self._hand_in(spool, received_at, source, envelope))
-        reply = await asyncio.shield(task)
+        try:
+            reply = await asyncio.shield(task)
+        finally:
+            self._committing = False
         self._commands = 0
         await self.push(reply)
 

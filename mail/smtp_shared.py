@@ -2,12 +2,12 @@
 
 Rule 1: every limit the listener keeps has its name in `ListenerSettings`.
 Rule 2: a limit that is reached is somebody's "later", never his "no".
+Rule 3: where places are short, whoever holds most gives way; what was promised is never touched.
 """
 
 import asyncio
 import ipaddress
 import os
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import Final, Protocol, TypeVar
 
 from gateway.ports import Intake
 from mail import codes
+from mail.smtp_places import Holder, Places
 from mail.smtp_tls import Certificate
 
 MailLog = Callable[[str, Mapping[str, object]], None]
@@ -71,7 +72,7 @@ class ListenerSettings:
     reuse_port: bool = False
 
 
-class Connection(Protocol):
+class Connection(Holder, Protocol):
     """A connection as the listener sees it."""
 
     def handler(self) -> asyncio.Task[None]:
@@ -92,15 +93,15 @@ class Shared:
         self.intake = intake
         self.log = log
         self.closing = False
-        self.in_flight = 0
         self.connections: set[Connection] = set()
+        self.places = Places(settings.max_connections, settings.max_connections_per_address)
+        self.in_flight = Places(settings.max_in_flight, settings.max_in_flight)
         self.tasks: set[asyncio.Task[str]] = set()
         self.threads = ThreadPoolExecutor(settings.max_accepting, "smtp")
         self._designated = frozenset(address.lower() for address in settings.addresses)
         # RFC 5321 section 4.5.1: who takes mail for a domain takes it for its postmaster.
         self._postmasters = {"postmaster", *(f"postmaster@{a.rpartition('@')[2]}" for a in self._designated)}
         self._replies: dict[str, str] = {}
-        self._by_peer: Counter[str] = Counter()
         self._free_bytes = 0
         self._free_until = 0.0
 
@@ -117,20 +118,12 @@ class Shared:
     def admit(self, connection: Connection, peer: str) -> bool:
         """Count a new connection in; False when there are too many, in all or from this address."""
         self.connections.add(connection)
-        counted = _customer(peer)
-        self._by_peer[counted] += 1
-        return (
-            len(self.connections) <= self.settings.max_connections
-            and self._by_peer[counted] <= self.settings.max_connections_per_address
-        )
+        return self.places.take(customer(peer), connection)
 
     def forget(self, connection: Connection, peer: str) -> None:
         """Count a connection out."""
         self.connections.discard(connection)
-        counted = _customer(peer)
-        self._by_peer[counted] -= 1
-        if self._by_peer[counted] <= 0:
-            del self._by_peer[counted]
+        self.places.leave(customer(peer), connection)
 
     def has_room(self, octets: int) -> bool:
         """Whether the disk has room for a message of this size; looked up once a second."""
@@ -175,7 +168,7 @@ class Shared:
         return task
 
 
-def _customer(peer: str) -> str:
+def customer(peer: str) -> str:
     """Whom a peer counts for: an IPv4 address, or the /64 that an IPv6 address lies in."""
     if ":" not in peer:
         return peer

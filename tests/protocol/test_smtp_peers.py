@@ -209,6 +209,9 @@ def test_of_ipv6_a_whole_64_counts_as_one_address(one: str, other: str, same: bo
 class Nobody:
     """A connection that does nothing."""
 
+    def give_way(self) -> bool:
+        return False
+
     def handler(self) -> asyncio.Task[None]:
         raise NotImplementedError
 
