@@ -11,8 +11,8 @@ Rule 3: a signature of a known key that fails rejects the whole note; unknown ke
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -28,6 +28,7 @@ MAX_SIGNATURES = 64
 MAX_NOTE_CHARACTERS = 1 << 16
 MAX_PATH = 63
 
+_MAX_SECONDS = (1 << 63) - 1
 _KEY_BYTES = 32
 _SIGNATURE_BYTES = 64
 _DASH = "\u2014"
@@ -82,6 +83,35 @@ class Signer:
         return str(self.key)
 
 
+@dataclass(frozen=True)
+class Cosigner:
+    """A witness's name and private key (tlog-cosignature, Ed25519). ValueError for a name that cannot stand in a note.
+
+    What it signs does not name it, so a key is never used under two names.
+    """
+
+    name: str
+    private_key: Ed25519PrivateKey
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+    @property
+    def key(self) -> VerifierKey:
+        """The key that verifies its cosignatures."""
+        return VerifierKey(self.name, COSIGNATURE, self.private_key.public_key().public_bytes_raw())
+
+    @property
+    def vkey(self) -> str:
+        """The line to publish."""
+        return str(self.key)
+
+    def cosign(self, text: str, seconds: int) -> str:
+        """The signature line on a checkpoint's text: at this time (POSIX) it was the largest one seen."""
+        signature = self.private_key.sign(_cosigned(text, seconds))
+        return f"{_DASH} {self.name} {_to_base64(self.key.key_id + seconds.to_bytes(8, 'big') + signature)}\n"
+
+
 def parse_vkey(text: str) -> VerifierKey:
     """The key in a `vkey` line; NoteError if it is damaged or of a kind other than Ed25519."""
     name, _, rest = text.partition("+")
@@ -130,10 +160,19 @@ def key_from_pem(pem: bytes) -> Ed25519PrivateKey:
 
 @dataclass(frozen=True)
 class OpenedNote:
-    """The text of a note and the known keys whose signatures on it were verified; at least one."""
+    """The text of a note and the known keys whose signatures on it were verified; at least one.
+
+    `cosigned_at`: when each witness among them says that it signed, in seconds (POSIX).
+    """
 
     text: str
     signed_by: tuple[VerifierKey, ...]
+    cosigned_at: Mapping[VerifierKey, int] = field(default_factory=dict)
+
+    @property
+    def log_keys(self) -> tuple[VerifierKey, ...]:
+        """The keys among them that sign for a log, not as witness."""
+        return tuple(key for key in self.signed_by if key.kind == ED25519)
 
 
 def sign_note(text: str, *signers: Signer) -> str:
@@ -148,26 +187,40 @@ def sign_note(text: str, *signers: Signer) -> str:
     return f"{text}\n{''.join(lines)}"
 
 
-def open_note(note: str, vkeys: Iterable[str]) -> OpenedNote:
-    """The note's text, verified; NoteError if malformed, or unless every known signature is right."""
+def split_note(note: str) -> tuple[str, tuple[str, ...]]:
+    """The text and the signature lines of a note, nothing verified. NoteError if it is not one."""
     _check_characters(note)
     text, blank, signatures = note.rpartition("\n\n")
-    text += "\n"
     if not blank or not signatures.endswith("\n"):
         raise NoteError("not a signed note: it needs a text, an empty line and signature lines")
-    lines = signatures[:-1].split("\n")
+    lines = tuple(signatures[:-1].split("\n"))
     if len(lines) > MAX_SIGNATURES:
         raise NoteError(f"a note may carry {MAX_SIGNATURES} signatures, not {len(lines)}")
+    return text + "\n", lines
+
+
+def open_note(note: str, vkeys: Iterable[str]) -> OpenedNote:
+    """The note's text, verified; NoteError if malformed, or unless every known signature is right."""
+    text, lines = split_note(note)
     known = {(key.name, key.key_id): key for key in map(parse_vkey, vkeys)}
     signed_by: list[VerifierKey] = []
+    cosigned_at: dict[VerifierKey, int] = {}
     for name, key_id, signature in map(_signature, lines):
         key = known.get((name, key_id))
         if key is not None:
-            _verify(key, text, signature)
+            seconds = _verify(key, text, signature)
             signed_by.append(key)
+            if seconds is not None:
+                cosigned_at[key] = seconds
     if not signed_by:
         raise NoteError("no signature of a known key is on the note")
-    return OpenedNote(text, tuple(signed_by))
+    return OpenedNote(text, tuple(signed_by), cosigned_at)
+
+
+def signer_of(line: str) -> tuple[str, bytes]:
+    """Whose signature a line says it is: name and key identifier; nothing is verified. NoteError if it is not one."""
+    name, key_id, _ = _signature(line)
+    return name, key_id
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:
@@ -179,17 +232,24 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     return words[1], raw[:4], raw[4:]
 
 
-def _verify(key: VerifierKey, text: str, signature: bytes) -> None:
-    signed = text.encode()
+def _verify(key: VerifierKey, text: str, signature: bytes) -> int | None:
+    """The time in a cosignature, None for a log's signature; NoteError if it is not right."""
+    signed, seconds = text.encode(), None
     if key.kind == COSIGNATURE:
         seconds, signature = int.from_bytes(signature[:8], "big"), signature[8:]
-        signed = f"cosignature/v1\ntime {seconds}\n".encode() + signed
-    if len(signature) != _SIGNATURE_BYTES:
-        raise NoteError(f"the signature of {key.name} has not {_SIGNATURE_BYTES} bytes")
+        signed = _cosigned(text, seconds)
+    if len(signature) != _SIGNATURE_BYTES or (seconds or 0) > _MAX_SECONDS:
+        raise NoteError(f"the signature of {key.name} has not {_SIGNATURE_BYTES} bytes, or its time is impossible")
     try:
         Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, signed)
     except (InvalidSignature, ValueError) as error:
         raise NoteError(f"the signature of {key.name} is not right") from error
+    return seconds
+
+
+def _cosigned(text: str, seconds: int) -> bytes:
+    """What a witness signs (tlog-cosignature, Ed25519 signed message)."""
+    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
 
 
 # ---- checkpoints ---------------------------------------------------------------------------------

@@ -211,13 +211,20 @@ class HeadRow(SQLModel, table=True):
 
 
 class CheckpointRow(SQLModel, table=True):
-    """Every checkpoint that was ever signed."""
+    """Every checkpoint that was ever signed, and what others vouch for.
+
+    `vouched`: 1 when a witness cosigned, 2 when it has a time stamp, added up. `stamp`: the answer of the
+    time-stamping authority as it came (RFC 3161).
+    """
 
     __tablename__ = "ledger_checkpoint"
+    __table_args__ = (Index("ledger_checkpoint_vouched", "vouched", "size"),)
 
     size: int = Field(primary_key=True)
     signed_at: datetime
     note: str = Field(sa_type=Text)
+    vouched: int = 0
+    stamp: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class MailboxRow(SQLModel, table=True):

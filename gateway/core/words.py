@@ -146,3 +146,5 @@ class EventName(StrEnum):
     GATEWAY_STOPPED = "GatewayStopped"
     OUTAGE = "Outage"
     ACCOUNT_CHANGED = "AccountChanged"
+    KEY_CHANGED = "KeyChanged"
+    CLOCK_JUMPED = "ClockJumped"

@@ -1,0 +1,71 @@
+"""Stored checkpoints: which there are, and what others vouch for.
+
+Rule 1: what is stored of others was verified first; a cosignature is only ever added, never taken away.
+Rule 2: a receipt is proved under the first checkpoint that most others vouch for: that bounds its time best.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, select
+from sqlmodel import Session, col
+
+from gateway import notes
+from gateway.database import Database
+from gateway.records import CheckpointRow
+
+WITNESSED: Final = 1
+STAMPED: Final = 2
+
+
+class Signed(NamedTuple):
+    """A checkpoint as it is stored."""
+
+    size: int
+    signed_at: datetime
+    note: str
+    stamp: bytes | None = None
+
+
+def newest(session: Session) -> Signed | None:
+    """The checkpoint over most entries; None before the first."""
+    return _first(session, col(CheckpointRow.size).desc())
+
+
+def newest_stamped(session: Session) -> Signed | None:
+    """The last one with a time stamp."""
+    return _first(session, col(CheckpointRow.size).desc(), col(CheckpointRow.vouched) >= STAMPED)
+
+
+def best_over(session: Session, index: int) -> Signed | None:
+    """The first checkpoint over the entry that a witness and an authority vouch for, else one of them; else None."""
+    over = col(CheckpointRow.size) > index
+    for vouched in (WITNESSED + STAMPED, STAMPED, WITNESSED):
+        found = _first(session, col(CheckpointRow.size), over, col(CheckpointRow.vouched) == vouched)
+        if found is not None:
+            return found
+    return None
+
+
+def add_cosignatures(database: Database, size: int, lines: Iterable[str]) -> None:
+    """Put verified signature lines of witnesses under the stored note; the first one of each witness stays."""
+    with database.write() as session:
+        row = session.get_one(CheckpointRow, size, with_for_update=True)
+        _text, known = notes.split_note(row.note)
+        have = set(map(notes.signer_of, known))
+        row.note += "".join(line for line in lines if notes.signer_of(line.rstrip("\n")) not in have)
+        row.vouched |= WITNESSED
+
+
+def add_stamp(database: Database, size: int, stamp: bytes) -> None:
+    """Keep a verified time stamp; the first one of a checkpoint stays."""
+    with database.write() as session:
+        row = session.get_one(CheckpointRow, size, with_for_update=True)
+        row.stamp = row.stamp or stamp
+        row.vouched |= STAMPED
+
+
+def _first(session: Session, order: ColumnElement[int], *conditions: ColumnElement[bool]) -> Signed | None:
+    row = session.scalars(select(CheckpointRow).where(*conditions).order_by(order).limit(1)).first()
+    return None if row is None else Signed(row.size, row.signed_at, row.note, row.stamp)
