@@ -130,7 +130,7 @@ def _checkpoint(session: Session, row: CheckpointRow, size: int, vkey: str) -> I
 def _submissions(session: Session) -> Iterator[str]:
     """Every submission is as its entries say, and every arrival has its submission (P3)."""
     entries = select(col(EntryRow.index), col(EntryRow.subject)).where(col(EntryRow.name).in_(ARRIVALS))
-    arrivals: dict[int, str] = {row.index: row.subject for row in session.execute(entries)}
+    arrivals: dict[int, str] = dict(session.execute(entries).all())
     for row in session.scalars(select(SubmissionRow).execution_options(yield_per=BATCH)):
         if arrivals.pop(row.arrival_index, None) != row.number:
             yield f"submission {row.number} has no entry {row.arrival_index} of its arrival"

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from gateway.core.errors import TryLater
 from gateway.database import Database
@@ -21,6 +23,8 @@ from gateway.records import SlotRow
 _log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
+# Far more than any two clocks differ: a slot that is forgotten could be taken again.
+KEPT_SLOTS = 1000
 
 
 class Workers:
@@ -112,6 +116,7 @@ def take_slot(database: Database, name: str, seconds: float, now: datetime) -> b
     try:
         with database.write() as session:
             session.add(SlotRow(name=name, slot=slot, at=now))
+            session.execute(delete(SlotRow).where(col(SlotRow.name) == name, col(SlotRow.slot) < slot - KEPT_SLOTS))
     except IntegrityError:
         return False
     return True

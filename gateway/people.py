@@ -151,6 +151,7 @@ class People:
         secret = "hp_" + secrets.token_urlsafe(32)
         now = self._clock.now()
         with self._database.write() as session:
+            self._ledger.lock(session)  # of two processes with one name, the second is refused
             if session.get(TokenRow, name) is not None:
                 raise Refused.because("name", f"there is a token {name} already")
             session.add(TokenRow(name=name, hash=_digest(secret), scopes=list(scopes), made_at=now))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
@@ -49,6 +49,7 @@ class Requests:
         Raises Refused when a reference is in use already; then none was opened.
         """
         with self._database.write() as session:
+            self._ledger.lock(session)  # of two processes with one reference, the second is refused
             _refuse_known(session, values)
             return tuple(self._open(session, value) for value in values)
 
@@ -113,12 +114,16 @@ class Requests:
     def lapse(self) -> tuple[str, ...]:
         """Mark what has run out for a person (P10); returns the references.
 
-        Waits for submissions of the request that are still being looked at: they may complete it.
+        Waits for submissions that are still being looked at and may complete it: the request's own, and those
+        that came in time and are not tied to any request yet.
         """
         today = self._clock.now().astimezone(mapping.LOCAL).date()
         with self._database.write() as session:
             rows = session.scalars(
-                select(RequestRow).where(col(RequestRow.status) == RequestStatus.OPEN, col(RequestRow.last_day) < today)
+                select(RequestRow)
+                .where(col(RequestRow.status) == RequestStatus.OPEN, col(RequestRow.last_day) < today)
+                .order_by(col(RequestRow.id))
+                .with_for_update()
             ).all()
             over = [row for row in rows if not _has_unfinished(session, row)]
             for row in over:
@@ -164,20 +169,20 @@ def _refuse_empty(place: str, text: str) -> None:
 
 def _open_row(session: Session, reference: str) -> RequestRow:
     row = request_row(session, reference)
+    session.refresh(row, with_for_update=True)  # two people at once: the second sees what the first did
     if row.status == RequestStatus.CLOSED:
         raise Refused.because("kenmerk", f"verzoek {reference} is gesloten")
     return row
 
 
 def _has_unfinished(session: Session, row: RequestRow) -> bool:
-    return (
-        session.scalars(
-            select(SubmissionRow).where(
-                col(SubmissionRow.request_id) == row.id, col(SubmissionRow.step).in_(UNFINISHED)
-            )
-        ).first()
-        is not None
+    unfinished = session.scalars(
+        select(SubmissionRow).where(
+            or_(col(SubmissionRow.request_id) == row.id, col(SubmissionRow.request_id).is_(None)),
+            col(SubmissionRow.step).in_(UNFINISHED),
+        )
     )
+    return any(s.request_id == row.id or terms.is_on_time(s.received_at, row.last_day) for s in unfinished)
 
 
 def _insert(session: Session, request: Request, token: str, code: str) -> None:

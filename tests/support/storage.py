@@ -199,6 +199,8 @@ def message(
     for name, content in attachments.items():
         kind = ("application", "pdf") if name.endswith(".pdf") else ("application", "octet-stream")
         mail.add_attachment(content, maintype=kind[0], subtype=kind[1], filename=name)
+    if attachments:
+        mail.set_boundary("grens")  # the same message is the same bytes
     return mail.as_bytes()
 
 
