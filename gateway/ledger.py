@@ -19,23 +19,25 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from gateway import notes
+from gateway import checkpoints, notes
+from gateway.checkpoints import Signed
 from gateway.core import merkle
 from gateway.core.errors import Corrupt
 from gateway.core.words import EventName
-from gateway.database import Database
+from gateway.database import Database, Prepared
 from gateway.records import CheckpointRow, EntryRow, HeadRow, NodeRow
 from gateway.schema import instant
 
-# Tables, not rows: an object for each row costs more than all else in a message's way to its receipt.
-_NEW_ENTRY: Final = insert(EntryRow.__table__)  # type: ignore[attr-defined]
-_NEW_NODE: Final = insert(NodeRow.__table__)  # type: ignore[attr-defined]
-_NODE: Final = select(col(NodeRow.hash)).where(
-    col(NodeRow.level) == bindparam("level"), col(NodeRow.position) == bindparam("position")
+_NEW_ENTRY: Final = Prepared(insert(EntryRow.__table__))  # type: ignore[attr-defined]
+_NEW_NODE: Final = Prepared(insert(NodeRow.__table__))  # type: ignore[attr-defined]
+_NODE: Final = Prepared(
+    select(col(NodeRow.hash)).where(
+        col(NodeRow.level) == bindparam("level"), col(NodeRow.position) == bindparam("position")
+    )
 )
 _HEAD: Final = col(HeadRow.id) == 1
-_LOCK: Final = select(col(HeadRow.size)).where(_HEAD).with_for_update()
-_GROW: Final = (
+_LOCK: Final = Prepared(select(col(HeadRow.size)).where(_HEAD).with_for_update())
+_GROW: Final = Prepared(
     update(HeadRow.__table__)  # type: ignore[attr-defined]
     .where(_HEAD)
     .values(size=col(HeadRow.size) + bindparam("count"))
@@ -54,19 +56,27 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Proved:
-    """An event with everything that proves it is in the log."""
+    """An event with everything that proves it is in the log.
+
+    `vkeys`: of the keys that signed the checkpoint and of all witnesses; `stamp`: the checkpoint's time stamp.
+    """
 
     event: bytes
     proof: str
+    checkpoint: notes.Checkpoint
+    vkeys: tuple[str, ...]
+    stamp: bytes | None
 
 
 class Ledger:
     """The log of one origin. Appending needs a session of a write transaction; proving opens its own."""
 
-    def __init__(self, database: Database, signer: notes.Signer) -> None:
+    def __init__(self, database: Database, signer: notes.Signer, others: Sequence[str] = ()) -> None:
+        """`others`: the keys that this log had before, and its witnesses' keys."""
         self._database = database
         self._signer = signer
         self.origin = signer.name
+        self.vkeys = (signer.vkey, *(vkey for vkey in others if vkey != signer.vkey))
 
     @property
     def vkey(self) -> str:
@@ -78,19 +88,20 @@ class Ledger:
 
         `subject` is what the entry is found by (a receipt number, a reference); it is not in the tree.
         """
-        return self.append_all(session, [Entry(name, at, subject, event)])[0]
+        return self.append_all(session.connection(), [Entry(name, at, subject, event)])[0]
 
-    def append_all(self, session: Session, entries: Sequence["Entry"]) -> range:
+    def append_all(self, connection: Connection, entries: Sequence["Entry"]) -> range:
         """The indexes of the new entries, in their order: `append` of each, with as many statements as one takes."""
-        connection = session.connection()
         indexes = self._take(connection, len(entries))
         nodes: dict[tuple[int, int], bytes] = {}
         rows = [self._row(index, entry) for index, entry in zip(indexes, entries, strict=True)]
         get = _reader(connection, nodes)
         for row in rows:
             nodes |= merkle.append(get, row["index"], row["commitment"])
-        connection.execute(_NEW_ENTRY, rows)
-        connection.execute(_NEW_NODE, [{"level": level, "position": n, "hash": h} for (level, n), h in nodes.items()])
+        _NEW_ENTRY.run_all(connection, rows)
+        _NEW_NODE.run_all(
+            connection, [{"level": level, "position": n, "hash": value} for (level, n), value in nodes.items()]
+        )
         return indexes
 
     def _row(self, index: int, entry: "Entry") -> dict[str, Any]:
@@ -114,48 +125,83 @@ class Ledger:
             "salt": salt,
         }
 
-    def lock(self, session: Session) -> None:
+    def lock(self, transaction: Session | Connection) -> None:
         """Take the right to append before anything is looked up: no other process can append until we commit."""
-        session.connection().execute(_LOCK)
+        _LOCK.run(transaction if isinstance(transaction, Connection) else transaction.connection(), {})
 
     def _take(self, connection: Connection, count: int) -> range:
         """Lock the head and take the next indexes."""
-        end = connection.execute(_GROW, {"count": count}).scalar()
-        if end is None:
+        grown = _GROW.run(connection, {"count": count})
+        if not grown:
             raise Corrupt("the ledger has no head; run `herstelpost migrate`")
+        end: int = grown[0][0]
         return range(end - count, end)
 
-    def checkpoint(self, at: datetime) -> str:
-        """A signed checkpoint over everything committed so far; the last one when nothing was added."""
+    def checkpoint(self, at: datetime) -> Signed:
+        """A signed checkpoint over everything committed so far; the last one when nothing was added.
+
+        Raises Corrupt when the log is shorter than what was signed: it must not sign a second history.
+        """
         with self._database.read() as session:
             size = size_of(session)
-            note = session.scalar(select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size))
-            if note is not None:
-                return note
+            last = checkpoints.newest(session)
+            if last is not None and last.size >= size:
+                if last.size > size:
+                    raise Corrupt(f"the log has {size} entries, and {last.size} were signed: it was cut")
+                return last
             root = merkle.root(_reader(session.connection()), size)
-        signed = notes.sign_note(notes.checkpoint_text(self.origin, size, root), self._signer)
+        note = notes.sign_note(notes.checkpoint_text(self.origin, size, root), self._signer)
         try:
             with self._database.write() as session:
-                session.add(CheckpointRow(size=size, signed_at=at, note=signed))
+                session.add(CheckpointRow(size=size, signed_at=at, note=note))
         except IntegrityError:
             # Another process signed this size first: over the same entries, so both say the same.
             with self._database.read() as session:
-                return session.scalars(select(col(CheckpointRow.note)).where(col(CheckpointRow.size) == size)).one()
-        return signed
+                return checkpoints.get(session, size)
+        return Signed(size, at, note)
 
     def prove(self, index: int, at: datetime) -> Proved:
-        """The event at `index` and its proof under the newest checkpoint.
+        """The event at `index` and its proof, under the checkpoint that others vouch for best, else the newest.
 
-        Raises Corrupt when there is no such entry, or when its event was erased.
+        Raises Corrupt when there is no such entry, when its event was erased, or when no known key signed.
         """
-        note = self.checkpoint(at)
-        size = notes.parse_checkpoint(notes.open_note(note, [self.vkey]).text).size
+        with self._database.read() as session:
+            best = checkpoints.best_over(session, index)
+        signed = best or self.checkpoint(at)
+        try:
+            opened = notes.open_note(signed.note, self.vkeys)
+        except notes.NoteError as error:
+            raise Corrupt(f"checkpoint {signed.size} cannot be used: {error}") from error
         with self._database.read() as session:
             row = session.get(EntryRow, index)
             if row is None or row.event is None or row.salt is None:
                 raise Corrupt(f"ledger entry {index} has no event any more")
-            path = merkle.inclusion_proof(_reader(session.connection()), index, size)
-        return Proved(row.event, notes.tlog_proof(index, path, note, extra=row.salt))
+            path = merkle.inclusion_proof(_reader(session.connection()), index, signed.size)
+        proof = notes.tlog_proof(index, path, signed.note, extra=row.salt)
+        return Proved(row.event, proof, notes.parse_checkpoint(opened.text), self._named(opened), signed.stamp)
+
+    def _named(self, opened: notes.OpenedNote) -> tuple[str, ...]:
+        """The log's keys on a checkpoint, then all witnesses': what a receipt names."""
+        witnesses = [vkey for vkey in self.vkeys if notes.parse_vkey(vkey).kind == notes.COSIGNATURE]
+        return (*map(str, opened.log_keys), *witnesses)
+
+    def consistency(self, old_size: int, size: int) -> tuple[bytes, ...]:
+        """What shows a witness that the log of `size` entries begins with the one of `old_size` that it knows."""
+        with self._database.read() as session:
+            return merkle.consistency_proof(_reader(session.connection()), old_size, size)
+
+    def rotate(self, new: notes.Signer, at: datetime) -> "Ledger":
+        """The same log under a new key: an entry says so, and the checkpoint over it is signed by both keys.
+
+        All or nothing. From then on only the ledger that is returned may sign.
+        """
+        event = {"oud": self.vkey, "nieuw": new.vkey}
+        with self._database.write() as session:
+            size = self.append(session, EventName.KEY_CHANGED, at, new.vkey, event) + 1
+            root = merkle.root(_reader(session.connection()), size)
+            note = notes.sign_note(notes.checkpoint_text(self.origin, size, root), new, self._signer)
+            session.add(CheckpointRow(size=size, signed_at=at, note=note))
+        return Ledger(self._database, new, self.vkeys)
 
 
 def size_of(session: Session) -> int:
@@ -167,9 +213,11 @@ def _reader(connection: Connection, new: Mapping[tuple[int, int], bytes] = Mappi
     """Reads the tree as it is in the database, and what this transaction is about to add."""
 
     def get(level: int, position: int) -> bytes:
-        found = new.get((level, position)) or connection.execute(_NODE, {"level": level, "position": position}).scalar()
-        if found is None:
+        if (known := new.get((level, position))) is not None:
+            return known
+        found = _NODE.run(connection, {"level": level, "position": position})
+        if not found:
             raise Corrupt(f"ledger node ({level}, {position}) is missing")
-        return bytes(found)
+        return bytes(found[0][0])
 
     return get

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from gateway import mapping
@@ -41,7 +41,7 @@ from gateway.core.model import (
 from gateway.core.states import RESTING, Step, after
 from gateway.core.terms import is_on_time
 from gateway.core.words import Channel, EventName, Outcome, Reason, RequestStatus, Status
-from gateway.database import Database
+from gateway.database import Database, Prepared, constants
 from gateway.ledger import Entry, Ledger
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
 from gateway.records import (
@@ -64,15 +64,26 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{3,59}")
 _LETTER_ID = re.compile(r"<(\d\d-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\.")
 _DRAFT = TypeAdapter(Draft)
 
-# Tables, not rows: an object for each row costs more than all else in a message's way to its receipt.
-_KNOWN: Final = select(col(SubmissionRow.source), col(SubmissionRow.number), col(SubmissionRow.arrival_index)).where(
-    col(SubmissionRow.source).in_(bindparam("sources", expanding=True))
+_KNOWN: Final = Prepared(
+    select(col(SubmissionRow.number), col(SubmissionRow.arrival_index)).where(
+        col(SubmissionRow.source) == bindparam("of_source")
+    )
 )
-_NEW_SUBMISSION: Final = insert(SubmissionRow.__table__)  # type: ignore[attr-defined]
-_NEW_FILE: Final = insert(FileRow.__table__).values(  # type: ignore[attr-defined]
-    submission_id=select(col(SubmissionRow.id))
-    .where(col(SubmissionRow.number) == bindparam("submission"))
-    .scalar_subquery()
+_GIVEN: Final = (
+    "number", "source", "channel", "received_at", "accepted_at", "envelope", "session_request", "arrival_index", "step",
+    "retry_at", "sender",
+)  # fmt: skip
+_NEW_SUBMISSION: Final = Prepared(
+    insert(SubmissionRow.__table__).values(  # type: ignore[attr-defined]
+        constants(SubmissionRow.__table__) | {name: bindparam(name) for name in _GIVEN}  # type: ignore[attr-defined]
+    )
+)
+_ID: Final = select(col(SubmissionRow.id)).where(col(SubmissionRow.number) == bindparam("submission"))
+_NEW_FILE: Final = Prepared(
+    insert(FileRow.__table__).values(  # type: ignore[attr-defined]
+        submission_id=_ID.scalar_subquery(),
+        **{name: bindparam(name) for name in ("position", "sha256", "bytes", "name", "media_type", "item")},
+    )
 )
 
 
@@ -106,61 +117,63 @@ class DatabaseStore:
         return self._blobs.spool()
 
     def accept(self, arrival: Arrival) -> Accepted:
-        """Make the submission exist, with its ledger entry; the same source gives the same receipt.
+        """Make the submission exist, with its ledger entry; the same source gives the same receipt."""
+        (answer,) = self.accept_all([arrival])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
+        """`accept` of each: what it returns or raises, in their order.
 
         Whoever waits while another commits joins the next commit: one fsync for all of them, and no
         delay for one alone.
         """
-        ticket = _Ticket(arrival)
-        self._arrivals.append(ticket)
+        tickets = [_Ticket(arrival) for arrival in arrivals]
+        self._arrivals.extend(tickets)
         with self._committing:
-            if not ticket.done:
+            if not all(ticket.answer for ticket in tickets):
                 self._commit([self._arrivals.popleft() for _ in range(len(self._arrivals))])
-        if ticket.error is not None:
-            raise ticket.error
-        if ticket.accepted is None:
-            raise WrongState("a ticket was taken and not served")
-        return ticket.accepted
+        return [ticket.answer or WrongState("a ticket was taken and not served") for ticket in tickets]
 
     def _commit(self, tickets: Sequence["_Ticket"]) -> None:
         try:
-            with self._database.write() as session:
-                served = self._accept(session, [ticket.arrival for ticket in tickets])
+            with self._database.write_rows() as connection:
+                served = self._accept(connection, [ticket.arrival for ticket in tickets])
         except Exception as error:  # noqa: BLE001  # it is handed to the thread whose arrival it was
             if len(tickets) > 1:  # one of them may be the reason: each gets a transaction of its own
                 for ticket in tickets:
                     self._commit([ticket])
                 return
-            tickets[0].fail(error)
+            tickets[0].answer = error
         else:
             for ticket, accepted in zip(tickets, served, strict=True):
-                ticket.serve(accepted)
+                ticket.answer = accepted
 
-    def _accept(self, session: Session, arrivals: Sequence[Arrival]) -> list[Accepted]:
-        """What each of them got, now or when it came before; as many statements for all as for one."""
-        self._ledger.lock(session)  # or another process could accept the same source between look and insert
-        sources = [arrival.source for arrival in arrivals]
-        served = {
-            source: Accepted(number, index)
-            for source, number, index in session.connection().execute(_KNOWN, {"sources": sources})
-        }
+    def _accept(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
+        """What each of them got, now or when it came before."""
+        self._ledger.lock(connection)  # or another process could accept the same source between look and insert
+        served = {}
+        for source in {arrival.source for arrival in arrivals}:
+            for number, index in _KNOWN.run(connection, {"of_source": source}):
+                served[source] = Accepted(number, index)
         new = {arrival.source: arrival for arrival in arrivals if arrival.source not in served}
         if new:
-            served |= zip(new, self._store(session, list(new.values())), strict=True)
-        return [served[source] for source in sources]
+            served |= zip(new, self._store(connection, list(new.values())), strict=True)
+        return [served[arrival.source] for arrival in arrivals]
 
-    def _store(self, session: Session, arrivals: Sequence[Arrival]) -> list[Accepted]:
+    def _store(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
         now = self._clock.now()
         numbers = [_new_number(arrival.received_at) for arrival in arrivals]
         entries = [
             Entry(_arrival_event(arrival.channel), now, number, _arrival_json(number, arrival))
             for number, arrival in zip(numbers, arrivals, strict=True)
         ]
-        accepted = [Accepted(*each) for each in zip(numbers, self._ledger.append_all(session, entries), strict=True)]
+        indexes = self._ledger.append_all(connection, entries)
+        accepted = [Accepted(number, index) for number, index in zip(numbers, indexes, strict=True)]
         pairs = list(zip(accepted, arrivals, strict=True))
-        connection = session.connection()
-        connection.execute(_NEW_SUBMISSION, [_submission_values(each, arrival, now) for each, arrival in pairs])
-        connection.execute(_NEW_FILE, [values for each, arrival in pairs for values in _file_values(each, arrival)])
+        _NEW_SUBMISSION.run_all(connection, [_submission_values(each, arrival, now) for each, arrival in pairs])
+        _NEW_FILE.run_all(connection, [values for each, arrival in pairs for values in _file_values(each, arrival)])
         return accepted
 
     def register(self, attempt: RefusedAttempt) -> None:
@@ -516,20 +529,12 @@ class DatabaseStore:
 DRAFTED, WRITTEN, HANDED_OVER, FAILED = "drafted", "written", "handed_over", "failed"
 
 
+@dataclass
 class _Ticket:
-    """A place in the next commit."""
+    """A place in the next commit, and what came of it."""
 
-    def __init__(self, arrival: Arrival) -> None:
-        self.arrival = arrival
-        self.accepted: Accepted | None = None
-        self.error: Exception | None = None
-        self.done = False
-
-    def serve(self, accepted: Accepted) -> None:
-        self.accepted, self.done = accepted, True
-
-    def fail(self, error: Exception) -> None:
-        self.error, self.done = error, True
+    arrival: Arrival
+    answer: Accepted | Exception | None = None
 
 
 def submission_row(session: Session, number: str) -> SubmissionRow:
@@ -558,13 +563,13 @@ def _submission_values(accepted: Accepted, arrival: Arrival, now: datetime) -> d
     return {
         "number": accepted.number,
         "source": arrival.source,
-        "channel": arrival.channel,
+        "channel": arrival.channel.value,
         "received_at": arrival.received_at,
         "accepted_at": now,
         "envelope": asdict(arrival.envelope),
         "session_request": arrival.request,
         "arrival_index": accepted.log_index,
-        "step": Step.ACCEPTED,
+        "step": Step.ACCEPTED.value,
         "retry_at": now,
         "sender": arrival.envelope.mail_from,
     }
