@@ -74,7 +74,7 @@ class Smtp(Section):
     max_line_bytes: int = Field(1_048_576, ge=998)
     max_command_bytes: int = Field(2048, ge=512)
     max_refused_mb: int = Field(1024, gt=0)
-    max_commands: int = Field(1000, gt=0)
+    max_commands: int = Field(250, gt=0)
     max_errors: int = Field(10, gt=0)
     max_connections: int = Field(500, gt=0)
     max_connections_per_address: int = Field(50, gt=0)

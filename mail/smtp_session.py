@@ -37,6 +37,8 @@ _diagnostics = logging.getLogger(__name__)
 _ENDLESS_COMMAND_BYTES: Final = 1 << 16
 # These need no TLS first (RFC 3207 section 4), and HELO so that an old client hears what it needs.
 _BEFORE_TLS: Final = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"})
+# How many commands of one connection are served before it is the next one's turn; a message resets the count.
+_TURN: Final = 8
 # Replies that say "no" without the client having done anything wrong.
 _NOT_AN_ERROR: Final = frozenset({"451", "452", "454"})
 
@@ -209,6 +211,9 @@ class GatewaySMTP(SMTP):
             raise
         except Exception as error:  # noqa: BLE001 - the edge: one place that turns failures into a reply
             await self.push(await self.handle_exception(error))
+        if not self._commands % _TURN:
+            # Commands that came in one packet are served without waiting: others get their turn in between.
+            await asyncio.sleep(0)
         if self._shared.closing:
             self._say_goodbye("shutting_down")
         elif self._errors >= self._settings.max_errors:

@@ -61,7 +61,7 @@ class ListenerSettings:
     max_in_flight: int = 250
     max_accepting: int = 64
     max_errors: int = 10
-    max_commands: int = 1000
+    max_commands: int = 250
     storage: Path | None = None
     min_free_bytes: int = 0
     tls: Certificate | None = None
