@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import multiprocessing
 import signal
+import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 
 import prometheus_client
 import uvicorn
@@ -14,9 +16,9 @@ import uvloop
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from config.settings import Imap
+from config.settings import Imap, Settings
 from gateway import events, walk
-from gateway.app import House
+from gateway.app import House, build
 from gateway.core.errors import GatewayError, TryLater
 from gateway.jobs import Ticker, Workers
 from gateway.mailboxes import MailboxCursor
@@ -34,9 +36,13 @@ def run(house: House, parts: Iterable[str]) -> None:
     uvloop halves what a message costs. It starts to read before a handshake can begin, so where TLS comes before
     the first word asyncio's own loop is the one that works.
     """
-    new_loop = asyncio.new_event_loop if house.settings.smtp.listen_tls else uvloop.new_event_loop
+    _run(serve(house, parts), house.settings)
+
+
+def _run(work: Coroutine[None, None, None], settings: Settings) -> None:
+    new_loop = asyncio.new_event_loop if settings.smtp.listen_tls else uvloop.new_event_loop
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(serve(house, parts))
+        runner.run(work)
 
 
 async def serve(house: House, parts: Iterable[str]) -> None:
@@ -45,10 +51,9 @@ async def serve(house: House, parts: Iterable[str]) -> None:
     Raises OSError when an address cannot be listened on, or another process runs here; then nothing runs.
     """
     wanted = set(parts)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    # What children and bundles put down for a moment is content: it lies where `recover` finds it after a crash.
+    tempfile.tempdir = str(house.ports.scratch)
+    stopping = _stopping()
     async with contextlib.AsyncExitStack() as stack:
         if house.database.embedded:
             stack.enter_context(_alone(house))
@@ -64,10 +69,68 @@ async def serve(house: House, parts: Iterable[str]) -> None:
             await stack.enter_async_context(_portal(house))
         if "smtp" in wanted:
             await stack.enter_async_context(_listener(house))
+            await stack.enter_async_context(_more_listeners(house.settings, stopping))
         events.note("started", {"parts": ",".join(sorted(wanted))})
         await stopping.wait()
         events.note("stopping", {})
     events.note("stopped", {})
+
+
+def _stopping() -> asyncio.Event:
+    """Set when somebody wants this process to end."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+# ---- more listeners ------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _more_listeners(settings: Settings, stopping: asyncio.Event) -> AsyncIterator[None]:
+    """Processes that listen on the same port as this one. When one ends by itself, all end: somebody has to look.
+
+    Raises OSError then, after everything was drained.
+    """
+    start = multiprocessing.get_context("spawn")
+    children = [
+        start.Process(target=_child, args=(settings,), name=f"smtp-{n}") for n in range(1, settings.smtp.listeners)
+    ]
+    loop = asyncio.get_running_loop()
+    for child in children:
+        child.start()
+        loop.add_reader(child.sentinel, stopping.set)
+    try:
+        yield
+    finally:
+        ended = [child for child in children if not child.is_alive()]
+        for child in children:
+            loop.remove_reader(child.sentinel)
+            child.terminate()
+        for child in children:
+            await asyncio.to_thread(child.join)
+    if ended:
+        raise OSError(f"{ended[0].name} ended by itself, exit code {ended[0].exitcode}")
+
+
+def _child(settings: Settings) -> None:
+    """A process with a listener and nothing else; what has to be done once is done by its parent."""
+    events.set_up()
+    house = build(settings)
+    try:
+        _run(_listen(house), settings)
+    finally:
+        house.close()
+
+
+async def _listen(house: House) -> None:
+    stopping = _stopping()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    asyncio.get_running_loop().add_reader(parent.sentinel, stopping.set)  # nobody else would end this one then
+    async with _listener(house):
+        await stopping.wait()
 
 
 # ---- the parts -----------------------------------------------------------------------------------

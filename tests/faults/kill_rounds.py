@@ -122,9 +122,15 @@ listen = ""
 
 @contextmanager
 def _program(place: Place) -> Iterator["subprocess.Popen[bytes]"]:
+    temporary = place.directory / "tmp"
+    temporary.mkdir(exist_ok=True)
     with (place.directory / "log").open("ab") as log:
         process = subprocess.Popen(
-            [PROGRAM, "--config", place.config, "run"], stdout=log, stderr=log, start_new_session=True
+            [PROGRAM, "--config", place.config, "run"],
+            stdout=log,
+            stderr=log,
+            env=os.environ | {"TMPDIR": str(temporary)},
+            start_new_session=True,
         )
         try:
             yield process
@@ -234,7 +240,8 @@ def _checked(place: Place, clamd_socket: Path, post: Post, rounds: int, early: i
         views = house.desk.queries.submissions()
         came = [house.desk.queries.raw_files(view.ontvangstnummer)[0].sha256 for view in views]
         assert not house.desk.blobs.sweep(), "a crash's spool was left behind"
-        assert not list(house.ports.scratch.iterdir()), "a crash's scratch was left behind"
+        for scratch in (house.ports.scratch, place.directory / "tmp"):
+            assert not list(scratch.iterdir()), "what a crash was busy with was left behind"
     _no_phantoms(post, came)
     repeats = sum(Reason.REPEAT in view.redenen for view in views)
     assert repeats == len(came) - len(set(came)), "each second coming is a repeat, and nothing else is"

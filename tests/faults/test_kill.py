@@ -9,7 +9,7 @@ kill_rounds = importlib.util.module_from_spec(_SPEC)
 sys.modules["kill_rounds"] = kill_rounds
 _SPEC.loader.exec_module(kill_rounds)
 
-ROUNDS = 8
+ROUNDS = 6
 
 
 def test_nothing_that_was_promised_is_lost_when_the_program_is_killed(tmp_path, clamd_socket):
