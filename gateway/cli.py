@@ -290,6 +290,16 @@ def _verify(given: argparse.Namespace, _settings: Settings) -> int:
     return receipts.verify_main([Path(p) for p in given.paths], [Path(k) for k in given.key], sys.stdout)
 
 
+def _verifier(given: argparse.Namespace, _settings: Settings) -> int:
+    content = receipts.VERIFIERS[given.kind].read_bytes()
+    if given.out:
+        Path(given.out).write_bytes(content)
+        print(given.out)
+    else:
+        sys.stdout.buffer.write(content)
+    return DONE
+
+
 def _ledger_verify(given: argparse.Namespace, settings: Settings) -> int:
     with _opened(settings) as house:
         found = house.desk.audit(given.content)
@@ -549,6 +559,10 @@ def _add_evidence(verbs: Verbs) -> None:
     verify.add_argument("paths", nargs="+", metavar="DIR-or-FILE")
     verify.add_argument("--key", action="append", default=[], metavar="FILE")
     verify.set_defaults(without_configuration=True)
+    verifier = _verb(verbs, "verifier", _verifier, "print a way to check receipts without this program")
+    verifier.add_argument("kind", choices=sorted(receipts.VERIFIERS), help="an offline page, or a shell script")
+    verifier.add_argument("--out", metavar="FILE")
+    verifier.set_defaults(without_configuration=True)
     ledger = _group(verbs, "ledger", "the log of everything that happened")
     whole = _verb(ledger, "verify", _ledger_verify, "check the whole log")
     whole.add_argument("--content", action="store_true", help="read every stored byte again")

@@ -27,6 +27,12 @@ README = "README.txt"
 TIMESTAMP = "checkpoint.tsr"
 MAX_RECEIPT_BYTES = 8 << 20
 
+# The same check as below, for who has only a browser, or only openssl and coreutils.
+VERIFIERS = {
+    "html": Path(__file__).parent / "verify" / "verify.html",
+    "sh": Path(__file__).parent / "verify" / "herstelpost-verify.sh",
+}
+
 _README_TEXT = Path(__file__).with_name("receipt_readme.txt")
 _PACKAGE = frozenset({RECEIPT, PROOF, PDF, VKEYS, README, TIMESTAMP})
 _FILE_LISTS = ("stukken", "bestanden")
