@@ -77,7 +77,7 @@ def run(seconds: float, seed: int, loop: str) -> Figures:
     with tempfile.TemporaryDirectory() as directory:
         settings = smtp.settings(
             tls=smtp.certificate(Path(directory)),
-            idle_seconds=1.5,
+            idle_seconds=3.0,
             max_message_bytes=50_000,
             max_line_bytes=4_000,
             max_refused_bytes=100_000,
@@ -128,7 +128,10 @@ def _client(running: smtp.Running, chance: random.Random, until: float, figures:
 
 
 def _normal(running: smtp.Running, figures: Figures) -> None:
-    with smtp.Client(running.port) as client:
+    with smtp.Client(running.tls_port) as client:
+        if len(running.listener.ports) > 1:
+            client.socket.settimeout(30)
+            client.start_tls()
         assert client.until_data().startswith(b"354")
         client.send(b"Subject: normal\r\n\r\nhallo\r\n.\r\n")
         assert smtp.receipt(client.reply())
@@ -162,7 +165,11 @@ def _connection(running: smtp.Running, chance: random.Random, octets: bytes) -> 
     over_tls = len(running.listener.ports) > 1 and chance.random() < 0.1
     with smtp.Client(running.tls_port if over_tls else running.port) as client:
         if over_tls:
-            client.start_tls()
+            try:
+                client.start_tls()
+            except ssl.SSLError:
+                # A machine under load may need longer for a handshake than the listener waits.
+                return []
         client.socket.settimeout(30)
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             for piece in _packets(chance, octets):
