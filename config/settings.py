@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from gateway import notes
+
 ENVIRONMENT_KEY = "HERSTELPOST_CONFIG"
 DEFAULT_FILE = "herstelpost.toml"
 
@@ -22,7 +24,7 @@ _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.\-]+):\d{1,5}$"
 _MAIL = r"^[^@\s+<>]+@[^@\s<>]+$"
 _LAST_PORT = 65535
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1", "localhost"})
-_FILE_KEYS = frozenset({"tls_cert", "tls_key", "tls_ca", "password_file", "client_secret_file", "key_file"})
+_FILE_KEYS = frozenset({"tls_cert", "tls_key", "tls_ca", "password_file", "client_secret_file", "key_file", "ca_file"})
 
 
 def _has_port(address: str) -> str:
@@ -36,8 +38,15 @@ def _is_network(text: str) -> str:
     return text
 
 
+def _is_number(address: str) -> str:
+    ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
+    return address
+
+
 Listen = Annotated[str, Field(pattern=_LISTEN), AfterValidator(_has_port)]
 MaybeListen = Annotated[str, Field(pattern=r"^$|" + _LISTEN), AfterValidator(_has_port)]
+# A name would have to be looked up by what it names.
+DnsServer = Annotated[Listen, AfterValidator(_is_number)]
 MailAddress = Annotated[str, Field(pattern=_MAIL)]
 Network = Annotated[str, AfterValidator(_is_network)]
 
@@ -64,6 +73,7 @@ class Smtp(Section):
     listen: Listen = "127.0.0.1:2525"
     listen_also: tuple[Listen, ...] = ()
     listen_tls: MaybeListen = ""
+    listeners: int = Field(1, gt=0, le=64)
     addresses: tuple[MailAddress, ...] = Field(("documenten@intake.example",), min_length=1)
     hostname: str = "intake.example"
     tls_cert: str = ""
@@ -85,7 +95,10 @@ class Smtp(Section):
     minimum_bytes_per_second: int = Field(32, ge=0)
     proxy_peers: tuple[Network, ...] = ()
     proxy_seconds: float = Field(5, gt=0)
+    authenticate: Literal["trusted", "own", "off"] = "trusted"
     trusted_authserv: tuple[str, ...] = ()
+    authentication_seconds: float = Field(10, ge=1, le=60)
+    dns: tuple[DnsServer, ...] = ()
 
     @model_validator(mode="after")
     def _tls_is_complete(self) -> "Smtp":
@@ -173,9 +186,34 @@ class Limits(Section):
     child_wall_seconds: float = Field(60, gt=0)
 
 
+def _is_witness_key(vkey: str) -> str:
+    if notes.parse_vkey(vkey).kind != notes.COSIGNATURE:
+        raise ValueError("is a log's key; a witness's own is printed by `herstelpost witness vkey`")
+    return vkey
+
+
+class Witness(Section):
+    url: str = Field(pattern=r"^https?://\S*[^/\s]$")
+    vkey: Annotated[str, AfterValidator(_is_witness_key)]
+
+
+class Tsa(Section):
+    url: str = Field("", pattern=r"^(|https?://\S+)$")
+    ca_file: str = ""
+    minutes: float = Field(60, gt=0)
+
+    @model_validator(mode="after")
+    def _can_be_checked(self) -> "Tsa":
+        if self.url and not self.ca_file:
+            raise ValueError("url needs ca_file: a time stamp that nobody can check is worth nothing")
+        return self
+
+
 class Ledger(Section):
     origin: str = Field("herstelpost.example/intake", pattern=r"^[^\s+]+$")
     key_file: str = ""
+    witnesses: tuple[Witness, ...] = ()
+    tsa: Tsa = Tsa()
 
 
 class Work(Section):
@@ -223,6 +261,19 @@ class Settings(Section):
     def ledger_key(self) -> Path:
         """The private key of the ledger's checkpoints; made on the first start of the embedded default."""
         return Path(self.ledger.key_file) if self.ledger.key_file else self.data_dir / "ledger.pem"
+
+    @property
+    def trusted_authserv(self) -> tuple[str, ...]:
+        """Whose `Authentication-Results` are believed: our own name exactly when our own checks are on."""
+        if self.smtp.authenticate == "off":
+            return ()
+        own = (self.smtp.hostname,) if self.smtp.authenticate == "own" else ()
+        return (*own, *self.smtp.trusted_authserv)
+
+    @property
+    def ledger_vkeys(self) -> Path:
+        """All keys that the ledger ever had, to be published; made when its key is replaced."""
+        return self.data_dir / "ledger.vkeys"
 
     @property
     def cap_bytes(self) -> int:

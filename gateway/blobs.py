@@ -1,8 +1,10 @@
 """Bytes on a file system, named by their SHA-256, fsynced, never overwritten."""
 
+import contextlib
 import hashlib
+import itertools
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +26,8 @@ class FileBlobs:
         self._directory = directory
         self._spool = directory / "spool"
         self._spool.mkdir(parents=True, exist_ok=True)
+        # Of this process alone: several may spool here.
+        self._names = map(f"{self._spool}/{secrets.token_hex(8)}-{{}}".format, itertools.count())
         for number in range(256):
             (directory / f"{number:02x}").mkdir(exist_ok=True)
         _fsync_directory(directory)
@@ -31,7 +35,7 @@ class FileBlobs:
 
     def spool(self) -> Spool:
         """A new spool. Raises TryLater when no file can be made."""
-        return _FileSpool(self, self._spool)
+        return _FileSpool(self, Path(next(self._names)))
 
     def put(self, source: Path) -> StoredFile:
         """Keep the bytes of a file; the same promise as `Spool.keep`."""
@@ -65,8 +69,10 @@ class FileBlobs:
     def place(self, spooled: Path, sha256: str, size: int) -> None:
         """Give a fsynced spool file its name for ever. The rename is atomic; the name is durable after it."""
         target = self.path(sha256)
-        if target.exists() and target.stat().st_size != size:
-            raise Corrupt(f"blob {sha256} has {target.stat().st_size} bytes on disk, not {size}")
+        with contextlib.suppress(FileNotFoundError):
+            found = target.stat().st_size
+            if found != size:
+                raise Corrupt(f"blob {sha256} has {found} bytes on disk, not {size}")
         spooled.replace(target)
         _fsync_directory(target.parent)
 
@@ -74,15 +80,15 @@ class FileBlobs:
 class _FileSpool:
     """A temporary file beside the blobs, so that keeping it is a rename."""
 
-    def __init__(self, blobs: FileBlobs, directory: Path) -> None:
+    def __init__(self, blobs: FileBlobs, path: Path) -> None:
         self.size = 0
         self._blobs = blobs
         self._digest = hashlib.sha256()
         try:
-            self._file, name = tempfile.mkstemp(dir=directory)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise TryLater(f"cannot spool: {error}") from error
-        self._path: Path | None = Path(name)
+        self._path: Path | None = path
         self._open = True
 
     def write(self, block: bytes | bytearray | memoryview) -> None:

@@ -38,6 +38,8 @@ def _plain(value: object) -> str:
 
 def set_up(level: int = logging.INFO) -> None:
     """Send all logs to stderr, in UTC, one line each."""
+    # What no line of ours shows need not be found out for each of them.
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler = logging.StreamHandler()

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import multiprocessing
 import signal
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from multiprocessing.context import SpawnProcess
 
 import prometheus_client
 import uvicorn
@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from config.settings import Imap, Settings
 from gateway import events, walk
 from gateway.app import House, build
+from gateway.clockwatch import ClockWatch
 from gateway.core.errors import GatewayError, TryLater
 from gateway.jobs import Ticker, Workers
 from gateway.mailboxes import MailboxCursor
@@ -28,6 +29,7 @@ from portal.app import create_app
 _log = logging.getLogger(__name__)
 
 RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS = 5, 2, 60, 60
+CHECKPOINT_SECONDS = 0.5  # so that one is there within a second of an event
 
 
 def run(house: House, parts: Iterable[str]) -> None:
@@ -56,7 +58,7 @@ async def serve(house: House, parts: Iterable[str]) -> None:
     stopping = _stopping()
     async with contextlib.AsyncExitStack() as stack:
         if house.database.embedded:
-            stack.enter_context(_alone(house))
+            stack.enter_context(house.alone())
             house.recover()
         stack.enter_context(_metrics(house))
         if "worker" in wanted:
@@ -98,13 +100,19 @@ async def _more_listeners(settings: Settings, stopping: asyncio.Event) -> AsyncI
         start.Process(target=_child, args=(settings,), name=f"smtp-{n}") for n in range(1, settings.smtp.listeners)
     ]
     loop = asyncio.get_running_loop()
+    ended = []
+
+    def end(child: SpawnProcess) -> None:
+        loop.remove_reader(child.sentinel)
+        ended.append(child)
+        stopping.set()
+
     for child in children:
         child.start()
-        loop.add_reader(child.sentinel, stopping.set)
+        loop.add_reader(child.sentinel, end, child)
     try:
         yield
     finally:
-        ended = [child for child in children if not child.is_alive()]
         for child in children:
             loop.remove_reader(child.sentinel)
             child.terminate()
@@ -134,18 +142,6 @@ async def _listen(house: House) -> None:
 
 
 # ---- the parts -----------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _alone(house: House) -> Iterator[None]:
-    """The embedded default is one process; the kernel lets go of the lock however that process ends."""
-    path = house.settings.data_dir / "running.lock"
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OSError(f"{path}: another gateway runs on this data directory") from error
-        yield
 
 
 @contextlib.asynccontextmanager
@@ -222,6 +218,10 @@ def _ticker(house: House) -> Iterator[None]:
     ticker.every(OUTBOX_SECONDS, "letters", lambda: walk.write_letters(house.ports))
     ticker.every(OUTBOX_SECONDS, "outbox", lambda: _send(house))
     ticker.every(LAPSE_SECONDS, "lapse", lambda: _lapse(house), once=True)
+    watch = ClockWatch(house.database, house.ledger, house.ports.clock)
+    ticker.every(CHECKPOINT_SECONDS, "clock", watch.look)
+    ticker.every(CHECKPOINT_SECONDS, "checkpoint", house.vouching.sign)
+    ticker.every(CHECKPOINT_SECONDS, "vouching", lambda: house.vouching.gather(events.note))
     ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
     ticker.start()
     try:

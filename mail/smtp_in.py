@@ -52,6 +52,7 @@ def listener_settings(settings: Settings) -> ListenerSettings:
         proxy_peers=smtp.proxy_peers,
         proxy_seconds=smtp.proxy_seconds,
         submission_mb=settings.limits.submission_mb,
+        reuse_port=smtp.listeners > 1,
     )
 
 

@@ -41,6 +41,7 @@ addresses = ["{address}"]
 tls_cert = "{directory}/cert.pem"
 tls_key = "{directory}/key.pem"
 max_connections_per_address = 500
+listeners = {listeners}
 [portal]
 listen = "127.0.0.1:{portal}"
 [metrics]
@@ -69,7 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--run-seconds", type=float, default=1.5, help="each run starts no message after this long")
     parser.add_argument("--scenario", default=SCENARIOS, help=f"default: {SCENARIOS}")
-    parser.add_argument("--listeners", default="1", help="a row for each number of listener processes")
+    parser.add_argument("--listeners", default="1,2", help="a row for each number of listener processes")
     parser.add_argument("--worker", action="store_true", help="one more row: with the worker at work on what comes in")
     parser.add_argument("--harness", type=Path, default=HARNESS)
     parser.add_argument("--peers", type=Path, default=Path("/var/tmp/peers"), help="where the peers are (installed)")  # noqa: S108
@@ -90,14 +91,16 @@ def _variants(asked: argparse.Namespace) -> dict[str, tuple[int, str]]:
 @contextlib.contextmanager
 def gateway(name: str, given: tuple[int, str]) -> Iterator[load.Target]:
     """The real gateway in a data directory of its own; ended and removed on leaving."""
-    _, parts = given
+    listeners, parts = given
     directory = Path(tempfile.mkdtemp(prefix="herstelpost-bench-", dir="/var/tmp"))  # has to be a disk
     try:
         certificate(directory)
         target = load.Target(name, free_port(), ADDRESS, f"find {directory}/data/blobs -type f -delete")
         configuration = directory / "herstelpost.toml"
         configuration.write_text(
-            CONFIGURATION.format(directory=directory, port=target.port, portal=free_port(), address=ADDRESS)
+            CONFIGURATION.format(
+                directory=directory, port=target.port, portal=free_port(), address=ADDRESS, listeners=listeners
+            )
         )
         command = [
             str(ROOT / ".venv" / "bin" / "herstelpost"), "--config", str(configuration), "run", "--only", parts,
