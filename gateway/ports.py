@@ -16,6 +16,7 @@ from gateway.core.model import (
     Accepted,
     Arrival,
     Decision,
+    Envelope,
     Inspection,
     MessageFacts,
     Part,
@@ -92,8 +93,8 @@ class Reader(Protocol):
     named by its `seq`.
     """
 
-    def read_message(self, raw: Path, out: Path, *, null_sender: bool = False) -> Reading:
-        """The parts of an Internet message."""
+    def read_message(self, raw: Path, out: Path, *, envelope: Envelope | None = None) -> Reading:
+        """The parts of an Internet message; `envelope`: with which it came to us by SMTP."""
 
     def read_file(self, raw: Path, name: str, declared_type: str, out: Path) -> Reading:
         """The parts of one uploaded file: itself, or what a container holds."""

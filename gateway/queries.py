@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
+from gateway.core import authentication
 from gateway.core.facts import Facts
 from gateway.core.model import PartRole, StoredFile
 from gateway.core.states import RESTING, STATUS, Step
@@ -150,6 +151,12 @@ class Queries:
                 suggestions=facts.match.suggestions if facts else (),
                 facts=facts,
             )
+
+    def authentication(self, number: str, trusted: Sequence[str]) -> str:
+        """What a trusted hop, or our own check, said of the sender (RFC 8601); empty when nobody did."""
+        with self._database.read() as session:
+            message = mapping.message_of(submission_row(session, number))
+            return authentication.believed(message.authentication if message else (), trusted)
 
     def ignored(self, number: str) -> tuple[IgnoredPart, ...]:
         """The parts of a submission that are no documents."""

@@ -145,8 +145,8 @@ assert STEPS.keys() | RESTING == set(Step), "every state has its step, or rests"
 def _read(arrival: Arrival, ports: Ports, scratch: Path) -> Reading:
     if arrival.channel in MAIL:
         raw = ports.blobs.path(arrival.files[0].sha256)
-        bounce = arrival.channel is Channel.SMTP and not arrival.envelope.mail_from
-        return ports.reader.read_message(raw, scratch, null_sender=bounce)
+        envelope = arrival.envelope if arrival.channel is Channel.SMTP else None
+        return ports.reader.read_message(raw, scratch, envelope=envelope)
     readings: list[Reading] = []
     for file in arrival.files:
         readings.append(_read_upload(file, sum(len(r.parts) for r in readings), ports, scratch))

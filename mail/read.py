@@ -6,12 +6,14 @@ Rule 3: no part is ever whole in this process's memory.
 """
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.core.model import MessageFacts, Part, PartRole, Reading, Trouble
+from gateway.core import authentication
+from gateway.core.model import Envelope, MessageFacts, Part, PartRole, Reading, Trouble
 from mail import read_child
+from mail.authenticate import Authenticator
 from scanners import child
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -38,17 +40,28 @@ class Limits:
 class Reader:
     """Reads one stored file at a time; calls from many threads do not disturb each other."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, authenticator: Authenticator | None = None) -> None:
         self._limits = limits or Limits()
+        self._authenticator = authenticator
 
-    def read_message(self, raw: Path, out: Path, *, null_sender: bool = False) -> Reading:
+    def read_message(self, raw: Path, out: Path, *, envelope: Envelope | None = None) -> Reading:
         """The facts and parts of a message; the content of part n is the file `path_of(out, part)`.
 
+        `envelope`: with which it came to us by SMTP; our own checks of the sender, if any, need it.
         `out` is an empty folder of the caller's. Raises TryLater when no child could do the work (no memory,
         no processes, disk full); then `out` may hold anything and the caller starts again with an empty one.
         """
-        job = {"raw": str(raw.resolve()), "name": None, "declared": "", "null_sender": null_sender}
-        return self._read(job, out)
+        bounce = envelope is not None and not envelope.mail_from
+        job = {"raw": str(raw.resolve()), "name": None, "declared": "", "null_sender": bounce}
+        reading = self._read(job, out)
+        if self._authenticator is None or reading.message is None:
+            return reading
+        # What a sender wrote under our name is no result of ours.
+        ours = self._authenticator.authserv.casefold()
+        results = tuple(r for r in reading.message.authentication if authentication.service(r) != ours)
+        if envelope is not None:
+            results = (self._authenticator.check(raw, envelope), *results)
+        return replace(reading, message=replace(reading.message, authentication=results))
 
     def read_file(self, raw: Path, name: str, declared_type: str, out: Path) -> Reading:
         """The parts of one uploaded file: itself as part 0, then what is inside when it is a container.

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
 from fastapi.responses import RedirectResponse, Response
 
-from gateway.core import terms, tokens
+from gateway.core import authentication, terms, tokens
 from gateway.core.errors import NotFound
 from gateway.people import PortalSession
 from portal import labels, pages
@@ -70,6 +70,9 @@ def submission(request: HttpRequest, nummer: str, session: Auditor, desk: TheDes
         "auditor_submission.html",
         submission=found,
         why=desk.queries.why(nummer),
+        authentication=authentication.in_words(
+            desk.queries.authentication(nummer, desk.settings.trusted_authserv), "nl", domains=False
+        ),
         timeline=labels.timeline(desk.queries.timeline(found.ontvangstnummer)),
     )
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
-from gateway.core import names, terms
+from gateway.core import authentication, names, terms
 from gateway.core.errors import NotFound, Refused, WrongState
 from gateway.core.facts import Act, ActKind, DocumentFacts
 from gateway.core.model import MISSING, PartRole, Verdict
@@ -328,6 +328,9 @@ def _submission_page(
         submission=submission,
         why=why,
         facts=labels.facts(why),
+        authentication=authentication.in_words(
+            desk.queries.authentication(number, desk.settings.trusted_authserv), "nl"
+        ),
         papers=_papers(desk, submission),
         ignored=desk.queries.ignored(number),
         letters=desk.queries.letters(number),

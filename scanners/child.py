@@ -3,7 +3,8 @@
 Rule 1: whatever the bytes do to a child, the parent gets an `Outcome`; only "could not start one" is TryLater.
 Rule 2: a child takes one JSON job on stdin and answers one JSON value a line; the parent believes none of it
 before it has checked it.
-Rule 3: a child has no environment, no network where the kernel lets us, no new privileges, and dies with us.
+Rule 3: a child has no environment, no network where the kernel lets us (but for one that asks DNS), no new
+privileges, and dies with us.
 """
 
 import contextlib
@@ -62,13 +63,16 @@ class Outcome:
     ended: str
 
 
-def run(module: str, job: dict[str, Any], limits: Limits) -> Outcome:
+def run(module: str, job: dict[str, Any], limits: Limits, *, network: bool = False) -> Outcome:
     """Run `python -m module` on a job and wait for its end, however it comes.
+
+    `network`: let it keep the network. Only for the checks of a sender: which names they ask DNS for depends on
+    the answers, so nobody can ask for them beforehand.
 
     Raises TryLater when the child could not be started, could not begin, or met trouble of ours such as a full
     disk: that says nothing about the bytes. Afterwards no process of its group is left.
     """
-    order = json.dumps({"limits": asdict(limits), "job": job}).encode()
+    order = json.dumps({"limits": asdict(limits), "network": network, "job": job}).encode()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="herstelpost-child-") as scratch,
@@ -153,7 +157,7 @@ _OURS: Final = frozenset(
 def main(work: Callable[[dict[str, Any]], None]) -> None:
     """Confine this process, do the work on the parent's job, and end with a status that says how it went."""
     order = json.load(sys.stdin)
-    _confine(Limits(**order["limits"]))
+    _confine(Limits(**order["limits"]), network=order["network"])
     say(READY)
     try:
         work(order["job"])
@@ -180,13 +184,14 @@ def _place(error: BaseException) -> str:
     return type(error).__name__ + "".join(f" at {Path(f.filename).name}:{f.lineno}" for f in last)
 
 
-def _confine(limits: Limits) -> None:
+def _confine(limits: Limits, *, network: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     # Without the right to do so (no root, no user namespaces) the child keeps the network; it has no addresses,
     # no secrets and no code that connects, so this is a second wall and not the only one.
-    libc.unshare(_CLONE_NEWNET)
+    if not network:
+        libc.unshare(_CLONE_NEWNET)
     for what, most in (
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_FSIZE, limits.file_bytes),

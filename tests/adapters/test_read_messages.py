@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.model import PartRole, Reading
+from gateway.core.model import Envelope, PartRole, Reading
 from mail.read import Reader, path_of
 from tests.support import hostile
 
@@ -213,7 +213,7 @@ def test_machines_are_told_by_their_subject_in_six_languages(subject, machine, t
 
 
 def test_an_empty_return_path_is_a_bounce(tmp_path):
-    reading = read(hostile.mail(hostile.text()), tmp_path, null_sender=True)
+    reading = read(hostile.mail(hostile.text()), tmp_path, envelope=Envelope())
     assert reading.message is not None
     assert reading.message.automatic == "bounce"
 

@@ -351,10 +351,10 @@ def test_a_claim_lost_to_another_process_is_no_error(house):
     real = house.ports.reader
 
     class Slow:
-        def read_message(self, raw, out, *, null_sender=False):
+        def read_message(self, raw, out, *, envelope=None):
             house.ports.store.release_leases()
             assert walk.advance(house.ports, accepted.number) == accepted.number
-            return real.read_message(raw, out, null_sender=null_sender)
+            return real.read_message(raw, out, envelope=envelope)
 
     slow = replace(house, ports=replace(house.ports, reader=Slow()))
     assert walk.advance(slow.ports) == accepted.number

@@ -8,7 +8,7 @@ from email.policy import SMTP
 from pathlib import Path
 
 from gateway.app import House
-from gateway.core.model import Inspection, Part, Reading
+from gateway.core.model import Envelope, Inspection, Part, Reading
 from gateway.ledger import Ledger
 from gateway.ports import Clock, Inspector, Reader, Waiting
 
@@ -38,8 +38,8 @@ class RememberingReader:
     real: Reader
     memory: Memory
 
-    def read_message(self, raw: Path, out: Path, *, null_sender: bool = False) -> Reading:
-        return self._read(raw, out, lambda: self.real.read_message(raw, out, null_sender=null_sender))
+    def read_message(self, raw: Path, out: Path, *, envelope: Envelope | None = None) -> Reading:
+        return self._read(raw, out, lambda: self.real.read_message(raw, out, envelope=envelope))
 
     def read_file(self, raw: Path, name: str, declared_type: str, out: Path) -> Reading:
         return self._read(raw, out, lambda: self.real.read_file(raw, name, declared_type, out))
