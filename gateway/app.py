@@ -1,17 +1,18 @@
 """The composition root: settings in, a house with all its parts out; the only file that names them all."""
 
-import os
+import fcntl
 import shutil
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.calendar import load_calendar
 from config.settings import BadConfiguration, Settings
-from gateway import bundle, notes
+from gateway import bundle, cosign, notes, rotation, tiles
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk
@@ -26,7 +27,8 @@ from gateway.queries import Queries
 from gateway.requests import Requests
 from gateway.schema import dump
 from gateway.store import FAILED, DatabaseStore, Policy
-from mail import letters, outbound, read, read_child
+from gateway.vouching import Authority, Vouching
+from mail import authenticate, letters, outbound, read, read_child
 from scanners import child, clam, inspect
 
 _MIB = 1 << 20
@@ -53,7 +55,22 @@ class House:
     desk: Desk
     outbox: Outbox
     scanner: clam.Clam
+    vouching: Vouching
     woken: threading.Event
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The embedded default is one process; the kernel lets go of the lock however that process ends.
+
+        Raises OSError when another process has it.
+        """
+        path = self.settings.data_dir / "running.lock"
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OSError(f"{path}: another gateway runs on this data directory") from error
+            yield
 
     def recover(self) -> None:
         """Take back what a former life was busy with (P11). Only while no other process works on this data."""
@@ -80,7 +97,9 @@ def build(settings: Settings) -> House:
     if database.embedded:
         database.migrate()
     clock = SystemClock()
-    ledger = Ledger(database, _signer(settings))
+    rotation.finish(database, settings.ledger.origin, settings.ledger_key)
+    ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
+    vouching = _vouching(settings, database, ledger, clock)
     blobs = FileBlobs(settings.data_dir / "blobs")
     store = DatabaseStore(database, ledger, blobs, clock, _policy(settings))
     clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes)
@@ -113,12 +132,13 @@ def build(settings: Settings) -> House:
         settle=_settle(queries),
         receipt_files=receipt_files,
         bundle=_bundler(queries, receipt_files, blobs, clock),
-        audit=_auditor(database, blobs, ledger),
+        audit=_auditor(database, blobs, ledger, vouching),
         health=_health(queries, scanner),
+        log=lambda path: tiles.read(database, path),
     )
     carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
     outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts)
-    return House(settings, database, ledger, ports, desk, outbox, scanner, woken)
+    return House(settings, database, ledger, ports, desk, outbox, scanner, vouching, woken)
 
 
 # ---- the parts -----------------------------------------------------------------------------------
@@ -128,21 +148,41 @@ def _signer(settings: Settings) -> notes.Signer:
     """The ledger's signer; the embedded default makes its key on the first start, readable by us alone."""
     path = settings.ledger_key
     if not path.exists() and not settings.ledger.key_file:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(notes.key_to_pem(notes.generate_key()))
-            file.flush()
-            os.fsync(file.fileno())
+        rotation.write_new(path, notes.key_to_pem(notes.generate_key()))
     try:
         return notes.Signer(settings.ledger.origin, notes.key_from_pem(path.read_bytes()))
     except (OSError, ValueError) as error:
         raise BadConfiguration((f"{path}: ledger.key_file: cannot be used: {error}",)) from error
 
 
+def _known_vkeys(settings: Settings) -> tuple[str, ...]:
+    """The keys that the log had before, and its witnesses' keys."""
+    path = settings.ledger_vkeys
+    try:
+        known = notes.read_vkeys(path.read_text(encoding="utf-8")) if path.exists() else ()
+        for vkey in known:
+            notes.parse_vkey(vkey)
+    except (OSError, ValueError) as error:
+        raise BadConfiguration((f"{path}: -: cannot be used: {error}",)) from error
+    return (*known, *(witness.vkey for witness in settings.ledger.witnesses))
+
+
+def _vouching(settings: Settings, database: Database, ledger: Ledger, clock: Clock) -> Vouching:
+    tsa = settings.ledger.tsa
+    authority = None
+    if tsa.url:
+        try:
+            authority = Authority(tsa.url, Path(tsa.ca_file).read_bytes(), timedelta(minutes=tsa.minutes))
+        except OSError as error:
+            raise BadConfiguration((f"{tsa.ca_file}: ledger.tsa.ca_file: cannot be used: {error}",)) from error
+    witnesses = [cosign.Witness(witness.url, witness.vkey) for witness in settings.ledger.witnesses]
+    return Vouching(database, ledger, clock, witnesses, authority)
+
+
 def _policy(settings: Settings) -> Policy:
     return Policy(
         addresses=settings.smtp.addresses,
-        trusted_authserv=settings.smtp.trusted_authserv,
+        trusted_authserv=settings.trusted_authserv,
         cap_bytes=settings.cap_bytes,
         counts_message=settings.limits.counts == "message",
         lease_seconds=settings.work.lease_seconds,
@@ -179,7 +219,14 @@ def _reader(settings: Settings) -> read.Reader:
         entry_bytes=settings.cap_bytes,  # no larger than what the scanner's canary proves
         ratio=limits.ratio,
     )
-    return read.Reader(read.Limits(content, _child_limits(settings, limits.child_memory_mb)))
+    return read.Reader(read.Limits(content, _child_limits(settings, limits.child_memory_mb)), _authenticator(settings))
+
+
+def _authenticator(settings: Settings) -> authenticate.Authenticator | None:
+    smtp = settings.smtp
+    if smtp.authenticate != "own":
+        return None
+    return authenticate.Authenticator(smtp.hostname, smtp.dns, smtp.authentication_seconds)
 
 
 def _scanner(settings: Settings) -> clam.Clam:
@@ -258,8 +305,11 @@ def _health(queries: Queries, scanner: clam.Clam) -> Callable[[], dict[str, str]
     return health
 
 
-def _auditor(database: Database, blobs: FileBlobs, ledger: Ledger) -> Callable[[bool], Audit]:
+def _auditor(database: Database, blobs: FileBlobs, ledger: Ledger, vouching: Vouching) -> Callable[[bool], Audit]:
+    """What we find ourselves, and what the witnesses say against it."""
+
     def check(content: bool) -> Audit:  # noqa: FBT001  # the desk's callable
-        return audit(database, blobs, ledger.vkey, content=content)
+        found = audit(database, blobs, ledger.vkey, content=content, others=ledger.vkeys)
+        return replace(found, problems=(*found.problems, *vouching.problems()))
 
     return check

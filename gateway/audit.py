@@ -6,14 +6,16 @@ Rule 2: each problem names the first thing that is wrong, and what that means.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import mapping, notes
+from gateway import checkpoints, mapping, notes
 from gateway.core import merkle
 from gateway.core.errors import Corrupt
 from gateway.core.model import PartRole
@@ -26,6 +28,8 @@ from gateway.schema import instant
 
 BLOCK_BYTES = 1 << 20
 BATCH = 1000
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""How far a witness's clock may be from ours."""
 ARRIVALS: Final = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED)
 DECISIONS: Final = (EventName.DECIDED, EventName.SHELVED)
 
@@ -44,20 +48,26 @@ class Audit:
         return not self.problems
 
 
-def audit(database: Database, blobs: Blobs, vkey: str, *, content: bool = False) -> Audit:
-    """Check the whole log; with `content` every received byte too. Memory stays flat."""
+def audit(database: Database, blobs: Blobs, vkey: str, *, content: bool = False, others: Sequence[str] = ()) -> Audit:
+    """Check the whole log; with `content` every received byte too. Memory stays flat.
+
+    `vkey`: of the key in use; `others`: the keys that the log had before, and its witnesses'.
+    """
     with database.read() as session:
         size = size_of(session)
         problems = list(_entries(session, size))
-        checkpoints = list(session.scalars(select(CheckpointRow).order_by(col(CheckpointRow.size))))
-        for row in checkpoints:
-            problems += _checkpoint(session, row, size, vkey)
+        signed = list(session.scalars(select(CheckpointRow).order_by(col(CheckpointRow.size))))
+        keys = _Keys(session, vkey, others)
+        problems += keys.problems()
+        for row in signed:
+            problems += _checkpoint(session, row, size, keys)
+        problems += _moments(session, list(_witnessed(signed, keys)))
         problems += _submissions(session)
         files = 0
         for sha256 in _stored(session) if content else ():
             files += 1
             problems += _blob(blobs, sha256)
-    return Audit(size, len(checkpoints), files, tuple(problems))
+    return Audit(size, len(signed), files, tuple(problems))
 
 
 def _entries(session: Session, size: int) -> Iterator[str]:
@@ -106,13 +116,50 @@ def _nodes(session: Session, row: EntryRow, frontier: dict[int, bytes]) -> Itera
             yield f"entry {row.index} does not fit the tree at ({level}, {position}): the log was rewritten"
 
 
-def _checkpoint(session: Session, row: CheckpointRow, size: int, vkey: str) -> Iterator[str]:
-    """The signature holds and the root is that of the entries we have."""
+class _Keys:
+    """Which key of the log had to sign when: what the entries say of its changes."""
+
+    def __init__(self, session: Session, vkey: str, others: Sequence[str]) -> None:
+        rows = session.scalars(
+            select(EntryRow).where(col(EntryRow.name) == EventName.KEY_CHANGED).order_by(col(EntryRow.index))
+        )
+        self._vkey = vkey
+        self._changes = [(row.index, content) for row in rows if (content := _content(row))]
+        self.known = (vkey, *others)
+
+    def problems(self) -> Iterator[str]:
+        """The key in use is the one that the last change brought, and each change continues the one before."""
+        brought = [str(content.get("nieuw")) for _, content in self._changes]
+        for (index, content), before in zip(self._changes[1:], brought, strict=False):
+            if content.get("oud") != before:
+                yield f"entry {index} replaces a key that was not in use: somebody else changed the key"
+        if brought and brought[-1] != self._vkey:
+            yield f"the log signs with a key that no entry brought; entry {self._changes[-1][0]} brought another"
+
+    def signers(self, size: int) -> tuple[str, ...]:
+        """The keys that have to be on a checkpoint: both, on the one over the change itself."""
+        now = self._vkey if not self._changes else str(self._changes[0][1].get("oud"))
+        for index, content in self._changes:
+            if index < size:
+                now = str(content.get("nieuw"))
+            if index == size - 1:
+                return str(content.get("oud")), now
+        return (now,)
+
+
+def _checkpoint(session: Session, row: CheckpointRow, size: int, keys: _Keys) -> Iterator[str]:
+    """The signatures hold, those of witnesses too, and the root is that of the entries we have."""
     try:
-        signed = notes.parse_checkpoint(notes.open_note(row.note, [vkey]).text)
+        opened = notes.open_note(row.note, keys.known)
+        signed = notes.parse_checkpoint(opened.text)
     except notes.NoteError as error:
-        yield f"checkpoint {row.size} is not signed by this log: {error}"
+        yield f"checkpoint {row.size} is not signed by this log, or a witness's signature is wrong: {error}"
         return
+    if not set(keys.signers(row.size)) <= set(map(str, opened.log_keys)):
+        yield f"checkpoint {row.size} is not signed by this log with the key that it had then"
+        return
+    if row.vouched & checkpoints.WITNESSED and len(opened.signed_by) == len(opened.log_keys):
+        yield f"checkpoint {row.size} was cosigned, and has no signature of a witness any more"
     if signed.size != row.size or signed.size > size:
         yield f"checkpoint {row.size} promises {signed.size} entries, there are {size}: the log was cut"
         return
@@ -125,6 +172,30 @@ def _checkpoint(session: Session, row: CheckpointRow, size: int, vkey: str) -> I
 
     if merkle.root(get, signed.size) != signed.root:
         yield f"checkpoint {row.size} was signed over other entries: history was rewritten before it"
+
+
+def _witnessed(signed: Iterable[CheckpointRow], keys: _Keys) -> Iterator[tuple[int, datetime]]:
+    """Of each cosigned checkpoint its size, and when a witness saw it."""
+    for row in signed:
+        if row.vouched & checkpoints.WITNESSED:
+            with suppress(notes.NoteError):  # told already
+                opened = notes.open_note(row.note, keys.known)
+                yield from ((row.size, datetime.fromtimestamp(s, UTC)) for s in opened.cosigned_at.values())
+
+
+def _moments(session: Session, witnessed: Sequence[tuple[int, datetime]]) -> Iterator[str]:
+    """No entry says that it was made before the witness who did not see it yet, or after the one who saw it."""
+    if not witnessed:
+        return
+    entries = select(col(EntryRow.index), col(EntryRow.at)).order_by(col(EntryRow.index))
+    place = 0
+    for index, at in session.execute(entries.execution_options(yield_per=BATCH)).tuples():
+        while place < len(witnessed) and witnessed[place][0] <= index:
+            place += 1
+        if place and at < witnessed[place - 1][1] - CLOCKS_DIFFER:
+            yield f"entry {index} is backdated: a witness saw the log without it at {instant(witnessed[place - 1][1])}"
+        if place < len(witnessed) and at > witnessed[place][1] + CLOCKS_DIFFER:
+            yield f"entry {index} is postdated: a witness saw the log with it at {instant(witnessed[place][1])}"
 
 
 def _submissions(session: Session) -> Iterator[str]:

@@ -33,6 +33,11 @@ def newest(session: Session) -> Signed | None:
     return _first(session, col(CheckpointRow.size).desc())
 
 
+def get(session: Session, size: int) -> Signed:
+    """The checkpoint over so many entries, which is there."""
+    return _signed(session.get_one(CheckpointRow, size))
+
+
 def newest_stamped(session: Session) -> Signed | None:
     """The last one with a time stamp."""
     return _first(session, col(CheckpointRow.size).desc(), col(CheckpointRow.vouched) >= STAMPED)
@@ -42,7 +47,7 @@ def best_over(session: Session, index: int) -> Signed | None:
     """The first checkpoint over the entry that a witness and an authority vouch for, else one of them; else None."""
     over = col(CheckpointRow.size) > index
     for vouched in (WITNESSED + STAMPED, STAMPED, WITNESSED):
-        found = _first(session, col(CheckpointRow.size), over, col(CheckpointRow.vouched) == vouched)
+        found = _first(session, col(CheckpointRow.size).asc(), over, col(CheckpointRow.vouched) == vouched)
         if found is not None:
             return found
     return None
@@ -68,4 +73,8 @@ def add_stamp(database: Database, size: int, stamp: bytes) -> None:
 
 def _first(session: Session, order: ColumnElement[int], *conditions: ColumnElement[bool]) -> Signed | None:
     row = session.scalars(select(CheckpointRow).where(*conditions).order_by(order).limit(1)).first()
-    return None if row is None else Signed(row.size, row.signed_at, row.note, row.stamp)
+    return None if row is None else _signed(row)
+
+
+def _signed(row: CheckpointRow) -> Signed:
+    return Signed(row.size, row.signed_at, row.note, row.stamp)

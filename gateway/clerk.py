@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import notes, paper, receipts
+from gateway import paper, receipts
 from gateway.ledger import Ledger
 from gateway.ports import Clock, Waiting
 from mail import letters
@@ -59,13 +59,11 @@ class LetterClerk:
         Raises Corrupt when the entry was erased.
         """
         proved = self._ledger.prove(receipt_index, self._clock.now())
-        proof = notes.parse_tlog_proof(proved.proof)
-        checkpoint = notes.parse_checkpoint(notes.open_note(proof.checkpoint_note, [self._ledger.vkey]).text)
         log = {
-            "origin": checkpoint.origin,
-            "index": proof.index,
-            "size": checkpoint.size,
-            "root": base64.b64encode(checkpoint.root).decode(),
+            "origin": proved.checkpoint.origin,
+            "index": receipt_index,
+            "size": proved.checkpoint.size,
+            "root": base64.b64encode(proved.checkpoint.root).decode(),
         }
         pdf = paper.receipt_pdf(json.loads(proved.event), request, log, language)
-        return receipts.package_files(proved.event, proved.proof, [self._ledger.vkey], pdf)
+        return receipts.package_files(proved.event, proved.proof, proved.vkeys, pdf, proved.stamp)

@@ -9,7 +9,9 @@ import json
 import os
 import pwd
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from pydantic import TypeAdapter
 
 from config import settings as configuration
 from config.settings import BadConfiguration, Settings
-from gateway import app, events, receipts
+from gateway import app, events, notes, receipts, rotation, tiles
 from gateway.core.errors import GatewayError, Refused
 from gateway.core.facts import Act, ActKind
 from gateway.core.words import Channel, Reason, Status
@@ -287,7 +289,9 @@ def _receipt_export(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _verify(given: argparse.Namespace, _settings: Settings) -> int:
-    return receipts.verify_main([Path(p) for p in given.paths], [Path(k) for k in given.key], sys.stdout)
+    return receipts.verify_main(
+        [Path(p) for p in given.paths], [Path(k) for k in given.key], sys.stdout, [Path(f) for f in given.tsa_ca]
+    )
 
 
 def _verifier(given: argparse.Namespace, _settings: Settings) -> int:
@@ -310,6 +314,59 @@ def _ledger_verify(given: argparse.Namespace, settings: Settings) -> int:
         + ("all of it agrees" if found.ok else f"{len(found.problems)} problems")
     )
     return DONE if found.ok else FAILED
+
+
+def _ledger_export(given: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as house:
+        house.vouching.sign()
+        written = tiles.export(house.database, Path(given.out))
+    _say(f"herstelpost: {written} files written to {given.out}")
+    return DONE
+
+
+def _ledger_rotate_key(_given: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as house, house.alone() if house.database.embedded else nullcontext():
+        now = house.ports.clock.now()
+        rotated = rotation.rotate(house.ledger, settings.ledger_key, settings.ledger_vkeys, now)
+    print(rotated.vkey)
+    _say(f"herstelpost: publish all keys in {settings.ledger_vkeys}, and tell them to the witnesses")
+    return DONE
+
+
+# ---- witness -------------------------------------------------------------------------------------
+
+
+def _witness_vkey(given: argparse.Namespace, _settings: Settings) -> int:
+    print(_cosigner(given).vkey)
+    return DONE
+
+
+def _witness_run(given: argparse.Namespace, _settings: Settings) -> int:
+    import uvicorn  # noqa: PLC0415  # see _run
+
+    from gateway import witness  # noqa: PLC0415  # see _run
+
+    cosigner = _cosigner(given)
+    try:
+        logs = [vkey for file in given.log for vkey in notes.read_vkeys(Path(file).read_text(encoding="utf-8"))]
+        app_ = witness.create_app(witness.Witness(cosigner, logs, Path(given.state), time.time))
+    except ValueError as error:
+        raise BadConfiguration((f"{', '.join(given.log)}: {error}",)) from error
+    host, _, port = given.listen.rpartition(":")
+    _say(f"herstelpost witness: {len(logs)} keys of logs; listens on {given.listen}", cosigner.vkey)
+    uvicorn.run(app_, host=host.strip("[]"), port=int(port), log_level="warning", server_header=False, lifespan="off")
+    return DONE
+
+
+def _cosigner(given: argparse.Namespace) -> notes.Cosigner:
+    """The witness's own name and key, made on first use."""
+    path = Path(given.key)
+    if not path.exists():
+        rotation.write_new(path, notes.key_to_pem(notes.generate_key()))
+    try:
+        return notes.Cosigner(given.name, notes.key_from_pem(path.read_bytes()))
+    except ValueError as error:
+        raise BadConfiguration((f"{path}: {error}",)) from error
 
 
 def _register(given: argparse.Namespace, settings: Settings) -> int:
@@ -455,6 +512,13 @@ def _moment(text: str) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=LOCAL)
 
 
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError("must be ADDRESS:PORT")
+    return text
+
+
 def _parts(text: str) -> tuple[str, ...]:
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
     unknown = sorted(set(parts) - set(PARTS))
@@ -558,6 +622,13 @@ def _add_evidence(verbs: Verbs) -> None:
     verify = _verb(verbs, "verify", _verify, "check a receipt offline; needs only its files")
     verify.add_argument("paths", nargs="+", metavar="DIR-or-FILE")
     verify.add_argument("--key", action="append", default=[], metavar="FILE")
+    verify.add_argument(
+        "--tsa-ca",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="certificates of the time-stamping authority (PEM)",
+    )
     verify.set_defaults(without_configuration=True)
     verifier = _verb(verbs, "verifier", _verifier, "print a way to check receipts without this program")
     verifier.add_argument("kind", choices=sorted(receipts.VERIFIERS), help="an offline page, or a shell script")
@@ -566,6 +637,10 @@ def _add_evidence(verbs: Verbs) -> None:
     ledger = _group(verbs, "ledger", "the log of everything that happened")
     whole = _verb(ledger, "verify", _ledger_verify, "check the whole log")
     whole.add_argument("--content", action="store_true", help="read every stored byte again")
+    tiles_ = _verb(ledger, "export", _ledger_export, "the log as static files (c2sp.org/tlog-tiles); only what is new")
+    tiles_.add_argument("--out", required=True, metavar="DIR")
+    _verb(ledger, "rotate-key", _ledger_rotate_key, "sign with a new key from now on; stop all other processes first")
+    _add_witness(verbs)
     register = _verb(verbs, "register", _register, "the gap-free list of everything that arrived")
     register.add_argument("--from", dest="since", type=_moment, required=True, metavar="T")
     register.add_argument("--until", type=_moment, required=True, metavar="T")
@@ -574,6 +649,18 @@ def _add_evidence(verbs: Verbs) -> None:
     bundle = _verb(verbs, "bundle", _bundle, "the bundle of a request, as the caseworker gets it")
     bundle.add_argument("reference")
     bundle.add_argument("--out", required=True, metavar="FILE.zip")
+
+
+def _add_witness(verbs: Verbs) -> None:
+    group = _group(verbs, "witness", "vouch for the logs of others (c2sp.org/tlog-witness); needs no configuration")
+    run_ = _verb(group, "run", _witness_run, "cosign what continues what was seen before")
+    run_.add_argument("--listen", type=_address, default="127.0.0.1:8090", metavar="ADDRESS:PORT")
+    run_.add_argument("--log", action="append", required=True, metavar="FILE", help="keys of the logs, one a line")
+    run_.add_argument("--state", required=True, metavar="FILE", help="what was seen; never give it a second key")
+    for verb in (run_, _verb(group, "vkey", _witness_vkey, "print the key to give to the logs")):
+        verb.add_argument("--name", required=True, metavar="NAME", help="such as witness.example/w1; never change it")
+        verb.add_argument("--key", required=True, metavar="FILE", help="the private key (PEM); made on first use")
+        verb.set_defaults(without_configuration=True)
 
 
 def _add_house(verbs: Verbs) -> None:

@@ -21,7 +21,8 @@ class Desk:
     `wake`: tell the workers that there is something to do. `settle(number, seconds)`: wait until a
     submission rests, at most so long. `receipt_files(number)`: the receipt package by file name, or empty
     while there is none. `bundle(reference, path)`: write a request's bundle. `audit(content)`: check all.
-    `health()`: the state of scanner and letters, a word each, for who watches over us.
+    `health()`: the state of scanner and letters, a word each, for who watches over us. `log(path)`: what the
+    public log has at a path (c2sp.org/tlog-tiles), None when nothing.
     """
 
     settings: Settings
@@ -37,3 +38,4 @@ class Desk:
     bundle: Callable[[str, Path], BundleReport]
     audit: Callable[[bool], Audit]
     health: Callable[[], Mapping[str, str]]
+    log: Callable[[str], bytes | None]

@@ -181,9 +181,9 @@ class Ledger:
         return Proved(row.event, proof, notes.parse_checkpoint(opened.text), self._named(opened), signed.stamp)
 
     def _named(self, opened: notes.OpenedNote) -> tuple[str, ...]:
-        """The log's keys on a checkpoint, then all witnesses': what a receipt names."""
+        """The log's keys on a checkpoint, the last signature's first, then all witnesses': what a receipt names."""
         witnesses = [vkey for vkey in self.vkeys if notes.parse_vkey(vkey).kind == notes.COSIGNATURE]
-        return (*map(str, opened.log_keys), *witnesses)
+        return (*map(str, reversed(opened.log_keys)), *witnesses)
 
     def consistency(self, old_size: int, size: int) -> tuple[bytes, ...]:
         """What shows a witness that the log of `size` entries begins with the one of `old_size` that it knows."""
@@ -199,7 +199,7 @@ class Ledger:
         with self._database.write() as session:
             size = self.append(session, EventName.KEY_CHANGED, at, new.vkey, event) + 1
             root = merkle.root(_reader(session.connection()), size)
-            note = notes.sign_note(notes.checkpoint_text(self.origin, size, root), new, self._signer)
+            note = notes.sign_note(notes.checkpoint_text(self.origin, size, root), self._signer, new)
             session.add(CheckpointRow(size=size, signed_at=at, note=note))
         return Ledger(self._database, new, self.vkeys)
 

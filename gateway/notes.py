@@ -275,7 +275,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(lines) < 4 or lines[-1] or not all(lines[:-1]):  # noqa: PLR2004 - three lines and their end
         raise NoteError("not a checkpoint: it needs an origin, a size and a root hash, and no empty lines")
     origin, size, root = lines[:3]
-    return Checkpoint(origin, _number(size), _hash(root))
+    return Checkpoint(origin, read_number(size), _hash(root))
 
 
 # ---- proofs --------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ def parse_tlog_proof(text: str) -> TlogProof:
     extra = _from_base64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else b""
     if not lines or not lines[0].startswith("index ") or len(lines) > 1 + MAX_PATH:
         raise NoteError("not a proof: it needs an index line and a path of at most 63 hashes")
-    return TlogProof(_number(lines[0][6:]), tuple(map(_hash, lines[1:])), note, extra)
+    return TlogProof(read_number(lines[0][6:]), tuple(map(_hash, lines[1:])), note, extra)
 
 
 # ---- the small print -----------------------------------------------------------------------------
@@ -328,7 +328,8 @@ def _check_characters(note: str) -> None:
         raise NoteError(f"a note has at most {MAX_NOTE_CHARACTERS} characters and no control characters")
 
 
-def _number(text: str) -> int:
+def read_number(text: str) -> int:
+    """The number in its one way of writing: decimal, without leading zeros. NoteError for any other."""
     if not _NUMBER.fullmatch(text):
         raise NoteError(f"not a number without leading zeros: {text[:40]!r}")
     return int(text)

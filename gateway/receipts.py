@@ -10,13 +10,15 @@ Rule 4: a file that was given and is not in the receipt is a "no", however sound
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 import rfc8785
 
-from gateway import notes
+from gateway import notes, timestamps
 from gateway.core import merkle
 
 RECEIPT = "receipt.json"
@@ -34,6 +36,19 @@ VERIFIERS = {
 }
 
 _README_TEXT = Path(__file__).with_name("receipt_readme.txt")
+_README_STAMP = f"""
+
+DE TIJDSTEMPEL - THE TIME STAMP
+
+{TIMESTAMP} is van een onafhankelijke tijdstempeldienst (RFC 3161). ca.pem is het rootcertificaat
+van die dienst; haal dat bij de dienst zelf, niet bij ons.
+{TIMESTAMP} is by an independent time-stamping authority (RFC 3161). ca.pem is the root certificate
+of that authority; get it from the authority itself, not from us.
+
+  sed '1,/^$/d' {PROOF} | sed '/^$/,$d' > checkpoint.txt
+  openssl ts -verify -in {TIMESTAMP} -data checkpoint.txt -CAfile ca.pem
+  openssl ts -reply -in {TIMESTAMP} -text
+"""
 _PACKAGE = frozenset({RECEIPT, PROOF, PDF, VKEYS, README, TIMESTAMP})
 _FILE_LISTS = ("stukken", "bestanden")
 
@@ -41,8 +56,13 @@ _FILE_LISTS = ("stukken", "bestanden")
 # ---- writing -------------------------------------------------------------------------------------
 
 
-def package_files(receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: bytes | None = None) -> dict[str, bytes]:
-    """The files of a receipt package by name. `vkeys`: the log's own key first, then its witnesses'."""
+def package_files(
+    receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: bytes | None = None, stamp: bytes | None = None
+) -> dict[str, bytes]:
+    """The files of a receipt package by name. `vkeys`: the log's own key first, then its witnesses'.
+
+    `stamp`: an authority's time stamp of the checkpoint in the proof.
+    """
     receipt = json.loads(receipt_json)
     readme = _README_TEXT.read_text(encoding="utf-8")
     readme = readme.replace("@NUMBER@", str(receipt.get("ontvangstnummer", ""))).replace("@VKEY@", vkeys[0])
@@ -52,15 +72,22 @@ def package_files(receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: by
         VKEYS: "".join(f"{vkey}\n" for vkey in vkeys).encode(),
         README: readme.encode(),
     }
+    if stamp is not None:
+        files |= {TIMESTAMP: stamp, README: readme.encode() + _README_STAMP.encode()}
     return files if pdf is None else files | {PDF: pdf}
 
 
 def write_package(
-    directory: Path, receipt_json: bytes, proof: str, vkeys: Sequence[str], pdf: bytes | None = None
+    directory: Path,
+    receipt_json: bytes,
+    proof: str,
+    vkeys: Sequence[str],
+    pdf: bytes | None = None,
+    stamp: bytes | None = None,
 ) -> None:
     """Write a receipt package into a directory, made if need be; files of the same names are replaced."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name, content in package_files(receipt_json, proof, vkeys, pdf).items():
+    for name, content in package_files(receipt_json, proof, vkeys, pdf, stamp).items():
         (directory / name).write_bytes(content)
 
 
@@ -113,7 +140,13 @@ class _Evidence:
     proof: notes.TlogProof
     checkpoint: notes.Checkpoint
     log_key: notes.VerifierKey
-    witnesses: tuple[notes.VerifierKey, ...]
+    opened: notes.OpenedNote
+    stamp: timestamps.Stamp | None = None
+
+    @property
+    def witnesses(self) -> tuple[notes.VerifierKey, ...]:
+        """The keys of the witnesses that cosigned."""
+        return tuple(self.opened.cosigned_at)
 
 
 class _Broken(Exception):
@@ -124,26 +157,30 @@ class _Broken(Exception):
         self.check = Check(what, ok=False, detail=Told(nl, en))
 
 
-def verify_package(paths: Sequence[Path], keys: Sequence[str] = ()) -> Verification:
+def verify_package(paths: Sequence[Path], keys: Sequence[str] = (), tsa_roots: bytes = b"") -> Verification:
     """What the package in these directories or files proves.
 
     `keys` are the verifier keys that are trusted (`vkey` lines), from the organisation's own publication.
     Without them the package's own log.vkey is used, and the answer says so. Files that are not part of a
-    package are looked up in the receipt by their SHA-256.
+    package are looked up in the receipt by their SHA-256. A time stamp is checked under `tsa_roots` (PEM), the
+    certificates of the authority, if they are given.
     """
     checks: list[Check] = []
     try:
         given = _gather(paths)
         evidence = _verify(given, keys, checks)
+        if tsa_roots:
+            evidence = replace(evidence, stamp=_verify_stamp(given, evidence.opened.text, tsa_roots, checks))
     except _Broken as broken:
         return Verification((*checks, broken.check), (), (_NOTHING_PROVED,))
     checks += _check_documents(given.documents, evidence.receipt)
     return Verification(tuple(checks), _proved(evidence), tuple(_not_proved(evidence, given, trusted=bool(keys))))
 
 
-def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO) -> int:
+def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO, tsa_files: Sequence[Path] = ()) -> int:
     """Check a package and write what is proved and what is not, in Dutch and English; 0 yes, 1 no."""
     try:
+        tsa_roots = b"\n".join(file.read_bytes() for file in tsa_files)
         keys = [key for file in key_files for key in notes.read_vkeys(file.read_text(encoding="utf-8"))]
     except (OSError, UnicodeDecodeError) as error:
         out.write(f"FOUT  De sleutel kan niet worden gelezen.\nWRONG The key cannot be read.\n      {error}\n")
@@ -151,7 +188,7 @@ def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO) -
     if key_files and not keys:
         out.write("FOUT  Er staat geen sleutel in het bestand.\nWRONG There is no key in the file.\n")
         return 1
-    verification = verify_package(paths, keys)
+    verification = verify_package(paths, keys, tsa_roots)
     for language, words in enumerate(_HEADINGS):
         out.writelines(map(_harmless, _report(verification, language, words)))
     return 0 if verification.ok else 1
@@ -255,7 +292,7 @@ def _verify(given: _Given, keys: Sequence[str], checks: list[Check]) -> _Evidenc
     try:
         proof = notes.parse_tlog_proof(proof_text)
         known = [notes.parse_vkey(vkey) for vkey in vkeys]
-        log_key = _log_key(known, receipt)
+        own = _log_keys(known, receipt)
         opened = notes.open_note(proof.checkpoint_note, map(str, known))
         checkpoint = notes.parse_checkpoint(opened.text)
     except notes.NoteError as error:
@@ -264,10 +301,35 @@ def _verify(given: _Given, keys: Sequence[str], checks: list[Check]) -> _Evidenc
             f"Het bewijs of de sleutel klopt niet ({error}).",
             f"The proof or key is wrong ({error}).",
         ) from error
+    log_key = next((key for key in own if key in opened.signed_by), own[0])
     checks.append(_check_signature(opened, checkpoint, log_key, receipt))
     checks.append(_check_inclusion(content, proof, checkpoint, receipt))
-    witnesses = tuple(key for key in opened.signed_by if key.kind == notes.COSIGNATURE)
-    return _Evidence(receipt, proof, checkpoint, log_key, witnesses)
+    checks += map(_witness_check, opened.cosigned_at)
+    return _Evidence(receipt, proof, checkpoint, log_key, opened)
+
+
+def _witness_check(key: notes.VerifierKey) -> Check:
+    return _holds(
+        "witness",
+        f"De handtekening van de getuige {key.name} is goed.",
+        f"The signature of the witness {key.name} is right.",
+    )
+
+
+def _verify_stamp(given: _Given, text: str, roots: bytes, checks: list[Check]) -> timestamps.Stamp | None:
+    """What the package's time stamp says of the checkpoint; None without one. _Broken when it is not good."""
+    if TIMESTAMP not in given.parts:
+        return None
+    try:
+        stamp = timestamps.check(_read(given, TIMESTAMP), text, roots)
+    except timestamps.BadStamp as error:
+        raise _Broken(
+            "timestamp",
+            f"De tijdstempel {TIMESTAMP} klopt niet ({error}).",
+            f"The time stamp {TIMESTAMP} is wrong ({error}).",
+        ) from error
+    checks.append(_holds("timestamp", f"De tijdstempel {TIMESTAMP} is goed.", f"The time stamp {TIMESTAMP} is right."))
+    return stamp
 
 
 def _holds(what: str, nl: str, en: str) -> Check:
@@ -289,10 +351,10 @@ def _parse_receipt(content: bytes) -> Mapping[str, Any]:
     return receipt
 
 
-def _log_key(known: Iterable[notes.VerifierKey], receipt: Mapping[str, Any]) -> notes.VerifierKey:
-    for key in known:
-        if key.kind == notes.ED25519 and key.name == receipt.get("log"):
-            return key
+def _log_keys(known: Iterable[notes.VerifierKey], receipt: Mapping[str, Any]) -> list[notes.VerifierKey]:
+    """The keys of the log that the receipt names: more than one where a key was replaced."""
+    if own := [key for key in known if key.kind == notes.ED25519 and key.name == receipt.get("log")]:
+        return own
     raise _Broken(
         "signature",
         f"Er is geen sleutel van het logboek dat {RECEIPT} noemt.",
@@ -407,12 +469,17 @@ _TIME_UNPROVED = Told(
     "The time was recorded by the recipient itself; there is no time stamp by a third party.",
 )
 _TIMESTAMP_UNREAD = Told(
-    f"De tijdstempel {TIMESTAMP} is hier niet gecontroleerd; dat kan met `openssl ts -verify`.",
-    f"The time stamp {TIMESTAMP} was not checked here; `openssl ts -verify` does that.",
+    f"De tijdstempel {TIMESTAMP} is hier niet gecontroleerd: geef met --tsa-ca het certificaat van de dienst mee.",
+    f"The time stamp {TIMESTAMP} was not checked here: give the authority's certificate with --tsa-ca.",
 )
 _NO_WITNESS = Told(
     "Dat het logboek iedereen dezelfde inhoud laat zien: er heeft geen onafhankelijke getuige meegetekend.",
     "That the log shows everybody the same content: no independent witness has cosigned.",
+)
+_WITNESS_UNKNOWN = Told(
+    "Dat het logboek iedereen dezelfde inhoud laat zien: er staan handtekeningen van anderen onder, maar hun sleutels"
+    " zijn niet meegegeven (--key).",
+    "That the log shows everybody the same content: others have signed too, but their keys were not given (--key).",
 )
 _PDF_UNREAD = Told(
     f"Wat in {PDF} staat is niet gecontroleerd: alleen {RECEIPT} telt.",
@@ -436,22 +503,43 @@ def _proved(evidence: _Evidence) -> tuple[Told, ...]:
             f"The operator of the log states in it: received at {received}.",
         ),
         Told(f"Ondertekend met sleutel {evidence.log_key}", f"Signed with key {evidence.log_key}"),
-        *(
-            Told(
-                f"Getuige {key.name} heeft het logboek in deze stand gezien.",
-                f"Witness {key.name} has seen the log in this state.",
-            )
-            for key in evidence.witnesses
-        ),
+        *starmap(_witnessed, evidence.opened.cosigned_at.items()),
+        *(map(_stamped, [evidence.stamp] if evidence.stamp else [])),
+    )
+
+
+def _witnessed(key: notes.VerifierKey, seconds: int) -> Told:
+    at = _moment(seconds)
+    return Told(
+        f"Een onafhankelijke getuige, {key.name}, heeft het logboek in deze stand gezien op {at}.",
+        f"An independent witness, {key.name}, has seen the log in this state at {at}.",
+    )
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"POSIX {seconds}"
+
+
+def _stamped(stamp: timestamps.Stamp) -> Told:
+    at = stamp.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    by = stamp.by or "?"
+    return Told(
+        f"Tijdstempeldienst {by} verklaart dat het logboek in deze stand bestond op {at}.",
+        f"Time-stamping authority {by} states that the log existed in this state at {at}.",
     )
 
 
 def _not_proved(evidence: _Evidence, given: _Given, *, trusted: bool) -> Iterator[Told]:
     if not trusted:
         yield _KEY_UNPROVED
-    yield _TIMESTAMP_UNREAD if TIMESTAMP in given.parts else _TIME_UNPROVED
+    if evidence.stamp is None:
+        yield _TIMESTAMP_UNREAD if TIMESTAMP in given.parts else _TIME_UNPROVED
     if not evidence.witnesses:
-        yield _NO_WITNESS
+        _, lines = notes.split_note(evidence.proof.checkpoint_note)
+        yield _NO_WITNESS if len(lines) == len(evidence.opened.log_keys) else _WITNESS_UNKNOWN
     if PDF in given.parts:
         yield _PDF_UNREAD
     yield from _ALWAYS_UNPROVED

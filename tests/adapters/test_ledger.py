@@ -58,12 +58,12 @@ def test_every_checkpoint_continues_the_one_before(kept):
     signed = []
     for size in range(1, 40):
         _append(kept, f"naam {size}")
-        signed.append(notes.parse_checkpoint(notes.open_note(kept.ledger.checkpoint(NOON), [kept.ledger.vkey]).text))
+        signed.append(notes.parse_checkpoint(notes.open_note(kept.ledger.checkpoint(NOON).note, [kept.ledger.vkey]).text))
     assert [checkpoint.size for checkpoint in signed] == list(range(1, 40))
     last = signed[-1]
     with kept.database.read() as session:
         for old in signed:
-            path = merkle.consistency_proof(_reader(session), old.size, last.size)
+            path = merkle.consistency_proof(_reader(session.connection()), old.size, last.size)
             assert merkle.verify_consistency(old.size, last.size, path, old.root, last.root)
 
 
@@ -92,7 +92,7 @@ def test_two_processes_that_sign_at_once_sign_the_same(processes):
     for n in range(10):
         _append(processes[0], f"naam {n}")
         with ThreadPoolExecutor(4) as pool:
-            notes_signed = set(pool.map(lambda place: processes[place % 2].ledger.checkpoint(NOON), range(4)))
+            notes_signed = set(pool.map(lambda place: processes[place % 2].ledger.checkpoint(NOON).note, range(4)))
         assert len(notes_signed) == 1
 
 
