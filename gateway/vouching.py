@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -71,6 +71,7 @@ class Vouching:
         self._witnesses = witnesses
         self._authority = authority
         self._signed = -1
+        self._stamped_at: datetime | None = None
         self._seen = dict.fromkeys(witnesses, 0)
         self._pauses: dict[object, _Pause] = {each: _Pause() for each in (*witnesses, authority)}
 
@@ -137,8 +138,10 @@ class Vouching:
             last = checkpoints.newest_stamped(session)
         if last is None:
             return True
-        return last.size < signed.size and self._clock.now() - last.signed_at >= authority.every
+        since = max(last.signed_at, self._stamped_at or last.signed_at)
+        return last.size < signed.size and self._clock.now() - since >= authority.every
 
     def _stamp(self, authority: Authority, signed: Signed) -> None:
         text, _ = notes.split_note(signed.note)
         checkpoints.add_stamp(self._database, signed.size, timestamps.ask(authority.url, text, authority.roots))
+        self._stamped_at = self._clock.now()
