@@ -34,7 +34,7 @@ class Authenticator:
     authserv: str
     servers: tuple[str, ...] = ()
     seconds: float = 10
-    process: child.Limits = field(default_factory=lambda: child.Limits(memory_bytes=300 * 2**20, cpu_seconds=20))
+    process: child.Limits = field(default_factory=lambda: child.Limits(memory_bytes=200 * 2**20, cpu_seconds=20))
 
     def check(self, raw: Path, envelope: Envelope) -> str:
         """SPF, DKIM, DMARC and ARC of a message as it came in by SMTP, in one value.

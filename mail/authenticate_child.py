@@ -26,7 +26,7 @@ def check(job: dict[str, Any]) -> None:
     sent_by = spf.check(envelope.peer, envelope.mail_from, envelope.helo, resolver)
     _say("spf", sent_by[0], "", {"smtp.mailfrom" if envelope.mail_from else "smtp.helo": sent_by[1]})
     with Path(job["raw"]).open("rb") as file:
-        found = _fields(file)
+        found = header_fields(file)
         if found is None:
             for method in ("dkim", "dmarc", "arc"):
                 _say(method, "permerror", "ambiguous headers", {})
@@ -65,7 +65,7 @@ def _say(method: str, word: str, reason: str, properties: dict[str, str]) -> Non
 # ---- the header block, read twice ----------------------------------------------------------------
 
 
-def _fields(file: BinaryIO) -> tuple[headers.Headers, list[signatures.Field], int] | None:
+def header_fields(file: BinaryIO) -> tuple[headers.Headers, list[signatures.Field], int] | None:
     """The header as the facts see it, as it stands in the file, and where the body begins; None when they differ."""
     window = file.read(_HEADER_BYTES)
     parsed = headers.parse(window, whole=len(window) < _HEADER_BYTES, first=True)

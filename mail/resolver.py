@@ -94,8 +94,13 @@ def _server(address: str) -> dns.nameserver.Nameserver:
 
 
 def _written(name: str) -> dns.name.Name | None:
-    """The name on the wire, or None when there can be no such name."""
+    """The name on the wire, or None when there can be no such name.
+
+    Not by `from_text` alone: what a sender wrote may hold backslashes, which are no escapes here.
+    """
     try:
+        if name.isascii():
+            return dns.name.Name([*name.removesuffix(".").encode().split(b"."), b""])
         return dns.name.from_text(name)
     except (dns.exception.DNSException, UnicodeError):
         return None
