@@ -2,10 +2,11 @@
 # Checks a receipt of Herstelpost with nothing but a POSIX shell, openssl (3.0 or later) and coreutils.
 # No network, no server of ours, nothing to install. Licence: EUPL-1.2. Explained in docs/evidence.md.
 #
-#   sh herstelpost-verify.sh [--key KEY]... DIR-or-FILE...
+#   sh herstelpost-verify.sh [--key KEY]... [--tsa-ca FILE]... DIR-or-FILE...
 #
 # DIR is a receipt package; FILEs are its parts or the documents to look up in it. KEY is the key that the
 # organisation publishes, or a file with it; without it the package's own log.vkey is used, and the answer says so.
+# --tsa-ca names a file with the certificates (PEM) of the authority that stamped checkpoint.tsr, if there is one.
 # Exit: 0 everything holds, 1 it does not, 2 wrong usage.
 #
 # Rule 1: what is in a package is data. It is never evaluated, never a pattern, never an option of a program.
@@ -24,6 +25,7 @@ umask 077
 
 MAX_RECEIPT=8388608
 MAX_PROOF=65536
+MAX_STAMP=262144
 DASH=$(printf '\342\200\224')
 
 # ---- saying ------------------------------------------------------------------------------------------------
@@ -66,7 +68,7 @@ report() {
 plain() { printf %s "$1" | tr -c ' -~' '?'; }
 
 usage() {
-  echo "usage: herstelpost-verify.sh [--key KEY]... DIR-or-FILE..." >&2
+  echo "usage: herstelpost-verify.sh [--key KEY]... [--tsa-ca FILE]... DIR-or-FILE..." >&2
   exit 2
 }
 
@@ -108,7 +110,7 @@ take() {
   ln -s "$(realpath -- "$2")" "$work/from.$1"
   limit=$MAX_RECEIPT
   [ "$1" = receipt.json ] || limit=$MAX_PROOF
-  case $1 in receipt.pdf | README.txt | checkpoint.tsr) limit=0 ;; esac
+  case $1 in receipt.pdf | README.txt) limit=0 ;; checkpoint.tsr) limit=$MAX_STAMP ;; esac
   head -c "$((limit + 1))" < "$2" > "$work/parts/$1"
   [ "$limit" -eq 0 ] || [ "$(bytes "$work/parts/$1")" -le "$limit" ] || broken "$1 is te groot." "$1 is too large."
 }
@@ -208,7 +210,7 @@ verify_signatures() {
     code=${line#* }
     identify "$name" "$code" || continue
     verify_signature
-    printf '%s\n' "$place $kind $name" >> "$work/signers"
+    printf '%s\n' "$place $kind $seconds $name" >> "$work/signers"
   done < "$work/signatures"
 }
 
@@ -225,6 +227,7 @@ identify() {
 }
 
 verify_signature() {
+  seconds=-
   if [ "$kind" = 01 ]; then
     [ "${#code}$padding" = 92= ] || bad_signature "$name"
     cp "$work/text" "$work/message"
@@ -232,7 +235,8 @@ verify_signature() {
     [ "${#code}$padding" = 104== ] || bad_signature "$name"
     moment=$(head -c 12 "$work/signature" | tail -c 8 | hex)
     case $moment in [0-7]*) ;; *) bad_signature "$name" ;; esac
-    { printf 'cosignature/v1\ntime %s\n' "$((0x$moment))"; cat "$work/text"; } > "$work/message"
+    seconds=$((0x$moment))
+    { printf 'cosignature/v1\ntime %s\n' "$seconds"; cat "$work/text"; } > "$work/message"
   fi
   tail -c 64 "$work/signature" > "$work/signature64"
   openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.$place" -rawin -in "$work/message" \
@@ -378,16 +382,25 @@ tell() {
   [ "$trusted" = yes ] || unproved \
     "Van wie de sleutel is: die kwam met het pakket mee. Vergelijk hem met de sleutel die de organisatie zelf bekendmaakt; zonder dat bewijst dit alleen dat het pakket in zichzelf klopt." \
     "Whose the key is: it came with the package. Compare it with the key that the organisation itself publishes; without that, this proves only that the package is consistent in itself."
-  if [ -e "$work/parts/checkpoint.tsr" ]; then
-    unproved "De tijdstempel checkpoint.tsr is hier niet gecontroleerd; dat kan met openssl ts -verify." \
-      "The time stamp checkpoint.tsr was not checked here; openssl ts -verify does that."
+  if [ -n "$stamped_at" ]; then
+    :
+  elif [ -e "$work/parts/checkpoint.tsr" ]; then
+    unproved "De tijdstempel checkpoint.tsr is hier niet gecontroleerd: geef met --tsa-ca het certificaat van de dienst mee." \
+      "The time stamp checkpoint.tsr was not checked here: give the authority's certificate with --tsa-ca."
   else
     unproved "Het tijdstip is vastgelegd door de ontvanger zelf; er is geen tijdstempel van een derde." \
       "The time was recorded by the recipient itself; there is no time stamp by a third party."
   fi
-  [ "$witnessed" = yes ] || unproved \
-    "Dat het logboek iedereen dezelfde inhoud laat zien: er heeft geen onafhankelijke getuige meegetekend." \
-    "That the log shows everybody the same content: no independent witness has cosigned."
+  if [ "$witnessed" = yes ]; then
+    :
+  elif [ "$signed" -eq "$log_signatures" ]; then
+    unproved \
+      "Dat het logboek iedereen dezelfde inhoud laat zien: er heeft geen onafhankelijke getuige meegetekend." \
+      "That the log shows everybody the same content: no independent witness has cosigned."
+  else
+    unproved "Dat het logboek iedereen dezelfde inhoud laat zien: er staan handtekeningen van anderen onder, maar hun sleutels zijn niet meegegeven (--key)." \
+      "That the log shows everybody the same content: others have signed too, but their keys were not given (--key)."
+  fi
   [ ! -e "$work/parts/receipt.pdf" ] || unproved \
     "Wat in receipt.pdf staat is niet gecontroleerd: alleen receipt.json telt." \
     "What receipt.pdf says was not checked: only receipt.json counts."
@@ -398,25 +411,67 @@ tell() {
 }
 
 tell_signers() {
-  witnessed=no
-  while read -r place kind name; do
+  proved "Ondertekend met sleutel $log_key" "Signed with key $log_key"
+  while read -r place kind seconds name; do
+    [ "$kind" = 04 ] || continue
     shown=$(plain "$name")
-    if [ "$kind" = 04 ]; then
-      witnessed=yes
-      proved "Getuige $shown heeft het logboek in deze stand gezien." "Witness $shown has seen the log in this state."
-    elif [ "$name" = "$origin" ]; then
-      key=$(plain "$(cat "$work/vkey.$place")")
-      proved "Ondertekend met sleutel $key" "Signed with key $key"
-    fi
+    moment "$seconds"
+    proved "Een onafhankelijke getuige, $shown, heeft het logboek in deze stand gezien op $at." \
+      "An independent witness, $shown, has seen the log in this state at $at."
+  done < "$work/signers"
+  [ -z "$stamped_at" ] || proved \
+    "De tijdstempeldienst van het opgegeven certificaat verklaart dat het logboek in deze stand bestond op $stamped_at." \
+    "The time-stamping authority of the given certificate states that the log existed in this state at $stamped_at."
+}
+
+# moment SECONDS: what the calendar makes of it, in at
+moment() {
+  at="POSIX $1"
+  [ "$1" -gt 253402300799 ] || at=$(date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ)
+}
+
+# count_signers: log_key, the first of the log's keys that signed; how many of them did; whether a witness did
+count_signers() {
+  log_key='' log_signatures=0 witnessed=no
+  while read -r place kind seconds name; do
+    case $kind in
+      04) witnessed=yes ;;
+      01)
+        log_signatures=$((log_signatures + 1))
+        [ "$name" != "$origin" ] || [ -n "$log_key" ] || log_key=$(plain "$(cat "$work/vkey.$place")")
+        ;;
+    esac
   done < "$work/signers"
 }
 
-log_signed() {
-  while read -r place kind name; do
-    [ "$kind $name" != "01 $origin" ] || return 0
+good_signers() {
+  while read -r place kind seconds name; do
+    [ "$kind" = 04 ] || continue
+    shown=$(plain "$name")
+    good "De handtekening van de getuige $shown is goed." "The signature of the witness $shown is right."
   done < "$work/signers"
-  return 1
 }
+
+# ---- the time stamp (RFC 3161) -----------------------------------------------------------------------------
+
+# The certificates have to have been good at the time that the stamp says, not now: receipts outlive them.
+check_stamp() {
+  stamped_at=''
+  [ -s "$work/roots" ] && [ -e "$work/parts/checkpoint.tsr" ] || return 0
+  at=unknown
+  openssl ts -reply -in "$work/parts/checkpoint.tsr" -text > "$work/stamp" 2> "$work/ignored" || bad_stamp
+  while IFS= read -r line; do
+    case $line in 'Time stamp: '*) at=${line#Time stamp: } ;; esac
+  done < "$work/stamp"
+  seconds=$(date -u -d "$at" +%s 2> "$work/ignored") || bad_stamp
+  openssl ts -verify -in "$work/parts/checkpoint.tsr" -data "$work/text" -CAfile "$work/roots" -attime "$seconds" \
+    > "$work/ignored" 2>&1 || bad_stamp
+  moment "$seconds"
+  stamped_at=$at
+  good "De tijdstempel checkpoint.tsr is goed." "The time stamp checkpoint.tsr is right."
+}
+
+bad_stamp() { broken "De tijdstempel checkpoint.tsr klopt niet." "The time stamp checkpoint.tsr is wrong."; }
 
 # ---- the whole ---------------------------------------------------------------------------------------------
 
@@ -429,9 +484,9 @@ main() {
     shift
     arguments=$((arguments - 1))
     case $path in
-      --key)
+      --key | --tsa-ca)
         [ "$arguments" -gt 0 ] || usage
-        trust "$1"
+        case $path in --key) trust "$1" ;; *) trust_authority "$1" ;; esac
         shift
         arguments=$((arguments - 1))
         continue
@@ -471,6 +526,11 @@ trust() {
   { cat "$1"; echo; } >> "$work/trusted"
 }
 
+trust_authority() {
+  [ -f "$1" ] && [ -r "$1" ] || broken "De sleutel kan niet worden gelezen." "The key cannot be read."
+  { cat "$1"; echo; } >> "$work/roots"
+}
+
 check() {
   need receipt.json
   need receipt.tlog-proof
@@ -479,7 +539,8 @@ check() {
   [ "$known" -gt 0 ] || broken "Er staat geen sleutel in het bestand." "There is no key in the file."
   read_proof
   verify_signatures
-  log_signed || broken "Het logboek dat receipt.json noemt heeft dit niet ondertekend." \
+  count_signers
+  [ -n "$log_key" ] || broken "Het logboek dat receipt.json noemt heeft dit niet ondertekend." \
     "The log that receipt.json names did not sign this."
   climb
   read_receipt
@@ -490,6 +551,8 @@ check() {
   good "De handtekening van het logboek $shown is goed." "The signature of the log $shown is right."
   good "receipt.json staat in het logboek, op plaats $index van $size (geteld vanaf 0)." \
     "receipt.json is in the log, at place $index of $size (counted from 0)."
+  good_signers
+  check_stamp
   tell
   for file do check_document "$file"; done
   finish

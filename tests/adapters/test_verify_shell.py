@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 import rfc8785
 
-from gateway import cli, notes, receipts
+from gateway import cli, notes, receipts, timestamps
 from gateway.core import merkle
-from tests.support import evidence
+from tests.support import evidence, packages, trust
 from tests.support.packages import DOCUMENT, ORIGIN, RECEIVED, SALT, SIGNER, Package, package
 
 SCRIPT = receipts.VERIFIERS["sh"]
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 # All that is neither the shell's own nor openssl; all from coreutils.
 TOOLS = (
-    *("base64", "cat", "cp", "echo", "head", "ln", "mkdir", "mktemp", "mv", "od", "printf", "realpath", "rm"),
+    *("base64", "cat", "cp", "date", "echo", "head", "ln", "mkdir", "mktemp", "mv", "od", "printf", "realpath", "rm"),
     *("sha256sum", "tail", "tr", "wc"),
 )
 GENUINE, FLIPS = 10, 30
@@ -116,29 +116,38 @@ def test_a_key_may_be_given_as_text_or_in_a_file_and_another_key_is_refused(tmp_
 
 
 def test_a_witness_counts_only_beside_the_log_and_only_when_right(tmp_path: Path, check: Check) -> None:
-    witness = notes.Signer("witness.example", notes.generate_key())
-    one = package(5, 7)
-    head, _, note = one.proof.partition("\n\n")
-    text = note.rpartition("\n\n")[0] + "\n"
-    line = cosignature(witness, text, 1_700_000_000)
-    vkey = notes.VerifierKey(witness.name, notes.COSIGNATURE, witness.key.public_key)
-    one.vkeys = [SIGNER.vkey, str(vkey)]
-    one.proof = f"{head}\n\n{note}{line}"
-    done = check(one.write(tmp_path / "both"))
+    one = packages.witnessed()
+    directory = one.write(tmp_path / "both")
+    done = check(directory)
+    said = receipts.verify_package([directory])
     assert done.returncode == 0
-    assert "Witness witness.example has seen the log in this state." in done.stdout
-    assert receipts.verify_package([tmp_path / "both"]).ok
-    one.proof = f"{head}\n\n{note}{cosignature(witness, text + 'x', 1_700_000_000)}"
-    assert check(one.write(tmp_path / "wrong")).returncode == 1
-    one.proof = f"{head}\n\n{text}\n{line}"
+    assert said.ok
+    assert "witness.example, has seen the log" in done.stdout
+    assert all(told.en in done.stdout for told in (*said.proved, *said.not_proved))
+    assert check(packages.witnessed(over="other words\n").write(tmp_path / "wrong")).returncode == 1
+    assert "others have signed too" in check(directory, "--key", SIGNER.vkey).stdout
+    head, *_, by_witness = one.proof.split("\u2014 ")
+    one.proof = f"{head}\u2014 {by_witness}"
     assert check(one.write(tmp_path / "alone")).returncode == 1
 
 
-def cosignature(witness: notes.Signer, text: str, seconds: int) -> str:
-    """A witness's line (c2sp.org/tlog-cosignature)."""
-    key = notes.VerifierKey(witness.name, notes.COSIGNATURE, witness.key.public_key)
-    signature = witness.private_key.sign(f"cosignature/v1\ntime {seconds}\n{text}".encode())
-    return f"\u2014 {witness.name} {notes._to_base64(key.key_id + seconds.to_bytes(8, 'big') + signature)}\n"
+def test_a_time_stamp_counts_under_its_authoritys_certificate_only(tmp_path: Path, check: Check) -> None:
+    with trust.authority(tmp_path / "tsa") as tsa, trust.authority(tmp_path / "other") as other:
+        one = package(2, 3)
+        text, _ = notes.split_note(notes.parse_tlog_proof(one.proof).checkpoint_note)
+        directory = one.write(tmp_path / "package")
+        (directory / "checkpoint.tsr").write_bytes(timestamps.ask(tsa.url, text, tsa.roots.read_bytes()))
+        assert "was not checked here" in check(directory).stdout
+        for shell in SHELLS:
+            done = check("--tsa-ca", tsa.roots, directory, shell=shell)
+            assert (done.returncode, done.stderr) == (0, "")
+            said = receipts.verify_package([directory], tsa_roots=tsa.roots.read_bytes())
+            _, existed, at = said.proved[-1].en.partition("the log existed in this state at ")
+            assert f"of the given certificate states that {existed}{at}" in done.stdout
+            assert all(told.en in done.stdout for told in (*said.proved[:-1], *said.not_proved))
+        assert check("--tsa-ca", other.roots, directory).returncode == 1
+        (directory / "checkpoint.tsr").write_bytes(timestamps.ask(tsa.url, f"{text}x", tsa.roots.read_bytes()))
+        assert check("--tsa-ca", tsa.roots, directory).returncode == 1
 
 
 def test_after_a_change_of_key_either_key_is_the_logs(tmp_path: Path, check: Check) -> None:

@@ -1,5 +1,6 @@
 """Builds receipt packages over a log in memory."""
 
+import base64
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,3 +54,17 @@ def package(index: int = 0, size: int = 1, *, origin: str = ORIGIN, log_index: i
     text = notes.checkpoint_text(ORIGIN, size, merkle.root(get, size))
     path = merkle.inclusion_proof(get, index, size)
     return Package(receipt, notes.tlog_proof(index, path, notes.sign_note(text, SIGNER), SALT))
+
+
+def witnessed(over: str | None = None) -> Package:
+    """A package that a witness cosigned too; its signature is over the checkpoint, unless over something else."""
+    witness = notes.Signer("witness.example", Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+    key = notes.VerifierKey(witness.name, notes.COSIGNATURE, witness.key.public_key)
+    one = package(5, 7)
+    text, _ = notes.split_note(notes.parse_tlog_proof(one.proof).checkpoint_note)
+    seconds = 1_700_000_000
+    signature = witness.private_key.sign(f"cosignature/v1\ntime {seconds}\n{over or text}".encode())
+    raw = key.key_id + seconds.to_bytes(8, "big") + signature
+    one.proof += f"\u2014 {witness.name} {base64.b64encode(raw).decode()}\n"
+    one.vkeys.append(str(key))
+    return one
