@@ -107,7 +107,8 @@ class DatabaseStore:
         self._blobs = blobs
         self._clock = clock
         self._policy = policy
-        self._arrivals: deque[_Ticket] = deque()
+        self._line: deque[_Turn] = deque()
+        self._lining_up = threading.Lock()
         self._committing = threading.Lock()
 
     # ---- while the sender waits ------------------------------------------------------------------
@@ -117,38 +118,54 @@ class DatabaseStore:
         return self._blobs.spool()
 
     def accept(self, arrival: Arrival) -> Accepted:
-        """Make the submission exist, with its ledger entry; the same source gives the same receipt."""
-        (answer,) = self.accept_all([arrival])
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
-        """`accept` of each: what it returns or raises, in their order.
+        """Make the submission exist, with its ledger entry; the same source gives the same receipt.
 
         Whoever waits while another commits joins the next commit: one fsync for all of them, and no
         delay for one alone.
         """
-        tickets = [_Ticket(arrival) for arrival in arrivals]
-        self._arrivals.extend(tickets)
-        with self._committing:
-            if not all(ticket.answer for ticket in tickets):
-                self._commit([self._arrivals.popleft() for _ in range(len(self._arrivals))])
-        return [ticket.answer or WrongState("a ticket was taken and not served") for ticket in tickets]
+        turn = _Turn(arrival)
+        with self._lining_up:
+            self._line.append(turn)
+            leads = len(self._line) == 1
+        if leads or turn.wait():
+            self._lead()
+        if turn.error is not None:
+            raise turn.error
+        if turn.accepted is None:
+            raise WrongState("an arrival was taken and not served")
+        return turn.accepted
 
-    def _commit(self, tickets: Sequence["_Ticket"]) -> None:
+    def _lead(self) -> None:
+        """Commit for all in the line; whoever lined up meanwhile goes on before these hear their answer."""
+        served: tuple[_Turn, ...] = ()
+        try:
+            with self._committing:
+                with self._lining_up:
+                    served = tuple(self._line)
+                self._commit(served)
+        finally:
+            with self._lining_up:
+                for _ in served:
+                    self._line.popleft()
+                following = self._line[0] if self._line else None
+            if following:
+                following.wake(leads=True)
+            for turn in served[1:]:
+                turn.wake(leads=False)
+
+    def _commit(self, turns: Sequence["_Turn"]) -> None:
         try:
             with self._database.write_rows() as connection:
-                served = self._accept(connection, [ticket.arrival for ticket in tickets])
+                served = self._accept(connection, [turn.arrival for turn in turns])
         except Exception as error:  # noqa: BLE001  # it is handed to the thread whose arrival it was
-            if len(tickets) > 1:  # one of them may be the reason: each gets a transaction of its own
-                for ticket in tickets:
-                    self._commit([ticket])
+            if len(turns) > 1:  # one of them may be the reason: each gets a transaction of its own
+                for turn in turns:
+                    self._commit([turn])
                 return
-            tickets[0].answer = error
+            turns[0].error = error
         else:
-            for ticket, accepted in zip(tickets, served, strict=True):
-                ticket.answer = accepted
+            for turn, accepted in zip(turns, served, strict=True):
+                turn.accepted = accepted
 
     def _accept(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
         """What each of them got, now or when it came before."""
@@ -529,12 +546,26 @@ class DatabaseStore:
 DRAFTED, WRITTEN, HANDED_OVER, FAILED = "drafted", "written", "handed_over", "failed"
 
 
-@dataclass
-class _Ticket:
-    """A place in the next commit, and what came of it."""
+class _Turn:
+    """A thread that waits with its arrival until it is served, or until it is to serve all that wait."""
 
-    arrival: Arrival
-    answer: Accepted | Exception | None = None
+    def __init__(self, arrival: Arrival) -> None:
+        self.arrival = arrival
+        self.accepted: Accepted | None = None
+        self.error: Exception | None = None
+        self._leads = False
+        self._waits = threading.Lock()
+        self._waits.acquire()
+
+    def wait(self) -> bool:
+        """Return when woken; whether it is to lead."""
+        self._waits.acquire()
+        return self._leads
+
+    def wake(self, *, leads: bool) -> None:
+        """Let it go on; once."""
+        self._leads = leads
+        self._waits.release()
 
 
 def submission_row(session: Session, number: str) -> SubmissionRow:

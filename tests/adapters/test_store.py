@@ -102,7 +102,7 @@ def test_whoever_waits_for_a_commit_shares_the_next_one(kept):
     event.listen(kept.database.engine, "commit", commits.append)
     with kept.store._committing, ThreadPoolExecutor(THREADS) as pool:
         waiting = [pool.submit(kept.store.accept, storage.arrival(n)) for n in range(THREADS)]
-        wait_until(lambda: len(kept.store._arrivals) == THREADS, "all are waiting")
+        wait_until(lambda: len(kept.store._line) == THREADS, "all are waiting")
         kept.store._committing.release()
         receipts = [future.result(20) for future in waiting]
         kept.store._committing.acquire()
@@ -115,7 +115,7 @@ def test_one_arrival_that_cannot_be_stored_does_not_fail_the_others(kept):
     with kept.store._committing, ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(kept.store.accept, storage.arrival(n)) for n in range(3)]
         failing = pool.submit(kept.store.accept, broken)
-        wait_until(lambda: len(kept.store._arrivals) == 4, "all are waiting")
+        wait_until(lambda: len(kept.store._line) == 4, "all are waiting")
         kept.store._committing.release()
         receipts = [future.result(20) for future in waiting]
         assert failing.exception(20) is not None

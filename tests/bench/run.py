@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.bench import load  # noqa: E402
-from tests.support.servers import answers, free_port, wait_until  # noqa: E402
+from tests.support.servers import free_port, wait_until  # noqa: E402
 from tests.support.smtp import ADDRESS, certificate  # noqa: E402
 
 HARNESS: Final = ROOT.parent / "shared" / "bench"
@@ -106,13 +106,21 @@ def gateway(name: str, given: tuple[int, str]) -> Iterator[load.Target]:
             str(ROOT / ".venv" / "bin" / "herstelpost"), "--config", str(configuration), "run", "--only", parts,
         ]  # fmt: skip
         with (directory / "log").open("wb") as log, load.running(command, log) as process:
-            wait_until(lambda: answers(target.port) or process.poll() is not None, f"{name} listens")
+            wait_until(
+                lambda: _listening(target.port) == listeners or process.poll() is not None, f"{name} listens", 60
+            )
             if process.poll() is not None:
                 raise SystemExit((directory / "log").read_text())
             target.pid = process.pid
             yield target
     finally:
         shutil.rmtree(directory)
+
+
+def _listening(port: int) -> int:
+    """How many sockets listen on this port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(words[1].endswith(f":{port:04X}") and words[3] == "0A" for words in lines)
 
 
 def _with_harness(
