@@ -34,7 +34,7 @@ from gateway.core import terms
 from gateway.core.errors import TryLater
 from scanners import clam
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 REFERENCE = "HV-2026-000123"
 APPLICANT, LAWYER = "a.tesfay@example.org", "b.dewit@kantoor.example"
 WIDTH = 96

@@ -14,7 +14,7 @@ HERSTELPOST = Path(sys.executable).with_name("herstelpost")
 
 def herstelpost(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [HERSTELPOST, "--config", config, *words], capture_output=True, text=True, check=False, timeout=180
+        [HERSTELPOST, "--config", config, *words], capture_output=True, text=True, check=False, timeout=600
     )
 
 
