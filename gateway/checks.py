@@ -7,7 +7,7 @@ from config.settings import BadConfiguration, Imap, Settings
 from gateway import app, events
 from gateway.core.errors import GatewayError
 from gateway.mailboxes import MailboxCursor
-from mail import imap_in, smtp_in
+from mail import imap_in, resolver, smtp_in
 from scanners import clam
 
 TIMEOUT_SECONDS = 10
@@ -30,6 +30,8 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "database.url", lambda: app.build(settings).close()
     yield "scanners.clamd", lambda: _scan(settings)
     yield "smtp.tls_cert", lambda: _certificate(settings)
+    if settings.smtp.authenticate == "own":
+        yield "smtp.dns", lambda: _ask_dns(settings)
     if settings.outbound.smarthost:
         yield "outbound.smarthost", lambda: _connect(settings.outbound.smarthost)
     for number, box in enumerate(settings.imap):
@@ -45,6 +47,15 @@ def _scan(settings: Settings) -> None:
 
 def _certificate(settings: Settings) -> None:
     smtp_in.listener_settings(settings)
+
+
+def _ask_dns(settings: Settings) -> None:
+    """A name that never exists (RFC 6761 section 6.4): every resolver can say so, also without the internet."""
+    try:
+        resolver.Resolver(settings.smtp.dns, TIMEOUT_SECONDS).texts("herstelpost.invalid")
+    except resolver.Temporary as error:
+        named = ", ".join(settings.smtp.dns) or "the resolvers of this machine"
+        raise OSError(f"{named}: no answer ({error})") from error
 
 
 def _connect(address: str) -> None:

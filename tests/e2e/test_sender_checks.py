@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gateway import checks
 from gateway.core.words import Status
 from gateway.people import StaffRole
 from gateway.schema import VerzoekNieuw
@@ -125,3 +126,16 @@ def test_without_dns_mail_is_taken_and_decided_and_nobody_is_called_a_forger(tmp
         number = taking.deliver(SIGNER.sign(_mail(taking, "stil")))
         assert taking.gateway.house.desk.queries.why(number).facts.sender.authentication == "none"
         assert taking.request.kenmerk in taking.letter(number), "the secret of the request still proves it"
+
+
+def test_the_configuration_check_asks_the_dns_servers(tmp_path, clamd_socket):
+    def told(dns):
+        section = {"authenticate": "own", "dns": [dns]}
+        with running(tmp_path, clamd_socket, smtp=section) as gateway:
+            return [p for p in checks.problems(gateway.house.settings, "test") if ".dns" in p]
+
+    with zone.serving({}) as server:
+        assert told(server.address) == []
+    with zone.silence() as silent:
+        (problem,) = told(silent)
+        assert problem.startswith(f"test: smtp.dns: {silent}: no answer")
