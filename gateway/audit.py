@@ -189,7 +189,7 @@ def _moments(session: Session, witnessed: Sequence[tuple[int, datetime]]) -> Ite
         return
     entries = select(col(EntryRow.index), col(EntryRow.at)).order_by(col(EntryRow.index))
     place = 0
-    for index, at in session.execute(entries.execution_options(yield_per=BATCH)).tuples():
+    for index, at in session.execute(entries.execution_options(yield_per=BATCH)):
         while place < len(witnessed) and witnessed[place][0] <= index:
             place += 1
         if place and at < witnessed[place - 1][1] - CLOCKS_DIFFER:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from gateway import notes
 from gateway.cosign import Witness
 from tests.support.program import PROGRAM
 from tests.support.servers import answers, free_port, wait_until
@@ -29,9 +30,8 @@ class WitnessHouse:
 
     @property
     def vkey(self) -> str:
-        """Its key, as its command prints it."""
-        words = ("witness", "vkey", "--name", NAME, "--key", self.directory / "witness.pem")
-        return subprocess.run([PROGRAM, *words], capture_output=True, check=True, text=True).stdout.strip()
+        """Its key, as `witness vkey` prints it."""
+        return notes.Cosigner(NAME, notes.key_from_pem((self.directory / "witness.pem").read_bytes())).vkey
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -59,6 +59,7 @@ class WitnessHouse:
 def witness_house(directory: Path) -> WitnessHouse:
     """A witness in a directory of its own."""
     directory.mkdir(parents=True)
+    (directory / "witness.pem").write_bytes(notes.key_to_pem(notes.generate_key()))
     return WitnessHouse(directory, free_port())
 
 
