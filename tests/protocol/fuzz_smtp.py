@@ -127,7 +127,7 @@ def _client(running: smtp.Running, chance: random.Random, until: float, figures:
             else:
                 figures.add(len(octets), _connection(running, chance, octets))
         except Exception as error:  # noqa: BLE001 - told to the thread that asked
-            figures.lies.append(f"{error!r} after {octets!r}")
+            figures.lies.append(f"{error!r} after {octets[:300]!r}")
 
 
 def _normal(running: smtp.Running, figures: Figures) -> None:
