@@ -68,6 +68,24 @@ def test_the_recipe_runs_in_a_plain_posix_shell(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_recipe_finds_its_keys_signature_among_others(tmp_path: Path) -> None:
+    """A new key of the log and a witness may have signed after it."""
+    one = package(5, 7)
+    text, _ = notes.split_note(notes.parse_tlog_proof(one.proof).checkpoint_note)
+    others = [Signer(name, notes.generate_key()) for name in (packages.ORIGIN, "witness.example")]
+    head = one.proof.partition("\n\n")[0]
+    one.proof = f"{head}\n\n{notes.sign_note(text, SIGNER, *others)}"
+    done = run_recipe(one.write(tmp_path))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "GOED - RIGHT"), done
+
+
+def test_a_spare_bit_in_base64_does_not_pass_the_recipe(tmp_path: Path) -> None:
+    one = package(5, 7)
+    step = one.proof.split("\n")[3]
+    one.proof = one.proof.replace(step, step[:-2] + chr(ord(step[-2]) + 1) + "=")
+    assert run_recipe(one.write(tmp_path)).returncode == 1
+
+
 def flip(content: bytes, place: int, bit: int = 0) -> bytes:
     return content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
 
