@@ -31,7 +31,8 @@ _LONGEST_LINE: Final = 4 * 2**20
 _SMALLEST_KEY: Final = 1024
 _LARGEST_KEY: Final = 8192
 _LONGEST_NAME: Final = 253
-_SAFE_NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"  # selectors in use have underscores
+_SAFE_NAME: Final = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 _TAG: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 _B_TAG: Final = re.compile(rb"((?:\A|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
 _WHITE: Final = re.compile(rb"[ \t]+")

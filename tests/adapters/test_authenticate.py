@@ -141,6 +141,11 @@ def test_a_key_for_the_very_domain_only_does_not_sign_for_names_below_it(check):
     assert check(raw, **_named(SIGNER.published("t=s")))["dkim"].startswith("permerror")
 
 
+def test_a_selector_may_have_more_than_one_label_and_underscores(check):
+    signer = Signer(selector="s1_2026.eu_west", key=SIGNER.key)
+    assert check(signer.sign(MAIL), **_named(signer.published()))["dkim"].startswith("pass")
+
+
 def _named(records):
     return {name.replace(".", "__"): kinds for name, kinds in records.items()}
 
