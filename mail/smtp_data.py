@@ -147,19 +147,28 @@ class Pace:
 class Receiver(asyncio.BufferedProtocol):
     """Takes over the transport between 354 and the end of the data, then gives it back by itself.
 
-    The socket is read straight into the body's block: no copy, no queue. `ended` resolves to how it ended;
-    after `End.COMPLETE`, `completed_at` is the arrival of the last octet and what came after it is with the
-    owner. After anything else the message is not complete and must not be taken.
+    The socket is read straight into the body's block: no copy, no queue. After `turn_octets()` the others get
+    their turn: a fast sender would keep the event loop to himself. `ended` resolves to how it ended; after
+    `End.COMPLETE`, `completed_at` is the arrival of the last octet and what came after it is with the owner.
+    After anything else the message is not complete and must not be taken.
     """
 
     def __init__(
-        self, owner: asyncio.Protocol, transport: asyncio.Transport, body: Body, pace: Pace, max_octets: int
+        self,
+        owner: asyncio.Protocol,
+        transport: asyncio.Transport,
+        body: Body,
+        pace: Pace,
+        max_octets: int,
+        turn_octets: Callable[[], int],
     ) -> None:
         self._owner = owner
         self._transport = transport
         self._body = body
         self._pace = pace
         self._max_octets = max_octets
+        self._turn_octets = turn_octets
+        self._turn = turn_octets()
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[End] = self._loop.create_future()
         self.completed_at = datetime.min.replace(tzinfo=UTC)
@@ -185,11 +194,20 @@ class Receiver(asyncio.BufferedProtocol):
         return after + bytes(rest)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
-        return self._body.room()
+        return self._body.room()[: max(1, self._turn)]
 
     def buffer_updated(self, nbytes: int) -> None:
         if after := self._take(nbytes):
             self._owner.data_received(after)
+        self._turn -= nbytes
+        if self._turn <= 0 and not self.ended.done():
+            self._transport.pause_reading()
+            self._loop.call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._turn = self._turn_octets()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _take(self, count: int) -> bytes:
         """Give the body so many bytes; what came after the end of the data."""

@@ -510,7 +510,7 @@ class GatewaySMTP(SMTP):
         early = await self._reader.read(ahead) if ahead else b""
         pace = Pace(settings.idle_seconds, settings.minimum_rate_bytes_per_second)
         max_octets = settings.max_message_bytes + settings.max_refused_bytes
-        receiver = Receiver(self, self._wire(), body, pace, max_octets)
+        receiver = Receiver(self, self._wire(), body, pace, max_octets, self._shared.turn_octets)
         try:
             # Not through feed_data, which refuses when the client has said already that nothing more will come.
             after = receiver.start(early, over=self._reader.at_eof())

@@ -28,6 +28,9 @@ _T = TypeVar("_T")
 _IPV6_CUSTOMER_BITS: Final = 64
 # How old the knowledge of the free disk space may be: asking for each message would cost more than it tells.
 _DISK_SECONDS: Final = 1.0
+# What all messages together may bring in before everybody else has had a turn: some milliseconds of work.
+_ROUND_OCTETS: Final = 1 << 21
+_LEAST_TURN_OCTETS: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,10 @@ class Shared:
             self._free_bytes = disk.f_bavail * disk.f_frsize
             self._free_until = now + _DISK_SECONDS
         return self._free_bytes - octets >= self.settings.min_free_bytes
+
+    def turn_octets(self) -> int:
+        """How much one message may bring in before the next one has its turn."""
+        return max(_LEAST_TURN_OCTETS, _ROUND_OCTETS // max(1, self.in_flight.taken))
 
     def reply(self, name: str, **values: object) -> str:
         """The reply of that name in the words of this gateway (`mail.codes`); `values` are this reply's own."""
