@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -28,8 +28,6 @@ from gateway.schema import instant
 
 BLOCK_BYTES = 1 << 20
 BATCH = 1000
-CLOCKS_DIFFER: Final = timedelta(minutes=5)
-"""How far a witness's clock may be from ours."""
 ARRIVALS: Final = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED)
 DECISIONS: Final = (EventName.DECIDED, EventName.SHELVED)
 
@@ -192,9 +190,9 @@ def _moments(session: Session, witnessed: Sequence[tuple[int, datetime]]) -> Ite
     for index, at in session.execute(entries.execution_options(yield_per=BATCH)):
         while place < len(witnessed) and witnessed[place][0] <= index:
             place += 1
-        if place and at < witnessed[place - 1][1] - CLOCKS_DIFFER:
+        if place and at < witnessed[place - 1][1] - checkpoints.CLOCKS_DIFFER:
             yield f"entry {index} is backdated: a witness saw the log without it at {instant(witnessed[place - 1][1])}"
-        if place < len(witnessed) and at > witnessed[place][1] + CLOCKS_DIFFER:
+        if place < len(witnessed) and at > witnessed[place][1] + checkpoints.CLOCKS_DIFFER:
             yield f"entry {index} is postdated: a witness saw the log with it at {instant(witnessed[place][1])}"
 
 

@@ -5,7 +5,7 @@ Rule 2: a receipt is proved under the first checkpoint that most others vouch fo
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, select
@@ -17,6 +17,8 @@ from gateway.records import CheckpointRow
 
 WITNESSED: Final = 1
 STAMPED: Final = 2
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""How far a witness's clock may be from ours."""
 
 
 class Signed(NamedTuple):

@@ -2,9 +2,11 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.settings import BadConfiguration, Imap, Settings
-from gateway import app, events
+from gateway import app, events, timestamps
 from gateway.core.errors import GatewayError
 from gateway.mailboxes import MailboxCursor
 from mail import imap_in, resolver, smtp_in
@@ -32,6 +34,10 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "smtp.tls_cert", lambda: _certificate(settings)
     if settings.smtp.authenticate == "own":
         yield "smtp.dns", lambda: _ask_dns(settings)
+    if settings.ledger.tsa.url:
+        yield "ledger.tsa.url", lambda: _stamp(settings)
+    for number, witness in enumerate(settings.ledger.witnesses):
+        yield f"ledger.witnesses.{number}.url", _reach(witness.url)
     if settings.outbound.smarthost:
         yield "outbound.smarthost", lambda: _connect(settings.outbound.smarthost)
     for number, box in enumerate(settings.imap):
@@ -43,6 +49,23 @@ def _scan(settings: Settings) -> None:
     canary = scanner.run_canary()
     if not canary.ok:
         raise OSError(f"{settings.clamd_address}: {canary.detail}")
+
+
+def _stamp(settings: Settings) -> None:
+    """A real stamp, checked: authorities differ in what they send."""
+    tsa = settings.ledger.tsa
+    try:
+        timestamps.ask(tsa.url, "herstelpost check\n", Path(tsa.ca_file).read_bytes())
+    except timestamps.BadStamp as error:
+        raise OSError(str(error)) from error
+
+
+def _reach(url: str) -> Callable[[], None]:
+    def reach() -> None:
+        parts = urlsplit(url)
+        _connect(f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}")
+
+    return reach
 
 
 def _certificate(settings: Settings) -> None:

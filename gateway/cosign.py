@@ -36,6 +36,13 @@ class Witness(NamedTuple):
         return self.vkey.partition("+")[0]
 
 
+class Cosignature(NamedTuple):
+    """A witness's signature line, and when it says that it signed, in seconds (POSIX)."""
+
+    line: str
+    seconds: int
+
+
 class Contradicted(Exception):
     """The witness saw another history of this log than the one that we have now."""
 
@@ -46,8 +53,8 @@ class _Answer(NamedTuple):
     body: bytes
 
 
-def ask(witness: Witness, note: str, prove: Prove, old_size: int = 0) -> str:
-    """The witness's signature line on a checkpoint of ours, verified.
+def ask(witness: Witness, note: str, prove: Prove, old_size: int = 0) -> Cosignature:
+    """The witness's signature on a checkpoint of ours, verified.
 
     `old_size`: what it saw last, as far as we know; it is asked when that is wrong. Raises TryLater when it cannot
     be had now, Contradicted when the witness saw something else.
@@ -90,15 +97,15 @@ def _seen(answer: _Answer) -> int:
     return int(answer.body)
 
 
-def _cosignature(witness: Witness, note: str, body: bytes) -> str:
+def _cosignature(witness: Witness, note: str, body: bytes) -> Cosignature:
     """Its line among the answer's; lines of unknown keys are passed over, and nothing else is taken over."""
     key = notes.parse_vkey(witness.vkey)
     text, _ = notes.split_note(note)
     try:
         for line in body.decode().splitlines(keepends=True):
             if notes.signer_of(line.removesuffix("\n")) == (key.name, key.key_id):
-                notes.open_note(f"{text}\n{line}", [witness.vkey])
-                return line
+                opened = notes.open_note(f"{text}\n{line}", [witness.vkey])
+                return Cosignature(line, opened.cosigned_at[key])
     except (notes.NoteError, UnicodeDecodeError) as error:
         raise TryLater(f"witness {witness.name} does not answer with its signature: {error}") from error
     raise TryLater(f"witness {witness.name} does not answer with its signature")

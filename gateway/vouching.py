@@ -129,7 +129,9 @@ class Vouching:
 
     def _cosign(self, witness: cosign.Witness, signed: Signed) -> None:
         known = min(self._seen[witness], signed.size)
-        line = cosign.ask(witness, signed.note, self._ledger.consistency, known)
+        line, seconds = cosign.ask(witness, signed.note, self._ledger.consistency, known)
+        if abs(seconds - self._clock.now().timestamp()) > checkpoints.CLOCKS_DIFFER.total_seconds():
+            raise TryLater(f"the clock of {witness.name} and ours are too far apart: it says {seconds}")
         checkpoints.add_cosignatures(self._database, signed.size, [line])
         self._seen[witness] = signed.size
 

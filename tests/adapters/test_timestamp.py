@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import rfc3161_client
 
-from gateway import notes, receipts, timestamps
+from gateway import checks, notes, receipts, timestamps
 from gateway.core.errors import TryLater
 from gateway.core.words import EventName
 from gateway.vouching import Authority, Vouching
@@ -185,3 +185,18 @@ def test_an_authority_that_is_away_is_told_and_left_alone_for_a_while(kept, tsa)
             timestamps.ask(tsa.url, TEXT, tsa.roots.read_bytes())
     finally:
         tsa.broken = False
+
+
+def test_the_check_of_a_configuration_gets_a_stamp_and_says_what_is_wrong_with_it(tsa, tmp_path):
+    def told(url, ca_file):
+        table = {"tsa": {"url": url, "ca_file": str(ca_file)}}
+        return [
+            line for line in checks.problems(storage.settings(tmp_path / "data", ledger=table), "x") if "tsa" in line
+        ]
+
+    with trust.authority(tmp_path / "other") as other:
+        assert told(tsa.url, tsa.roots) == []
+        (wrong_root,) = told(tsa.url, other.roots)
+        assert wrong_root.startswith("x: ledger.tsa.url: the time stamp is not good")
+    (away,) = told(other.url, other.roots)
+    assert "cannot be asked" in away

@@ -8,6 +8,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
@@ -225,7 +226,7 @@ def test_two_processes_of_one_witness_sign_one_history(house):
 
 @pytest.fixture
 def kept(tmp_path):
-    with storage.opened(tmp_path / "kept") as kept:
+    with storage.opened(tmp_path / "kept", clock=storage.FakeClock(datetime.now(UTC))) as kept:
         yield kept
 
 
@@ -329,16 +330,24 @@ def test_a_cosignature_that_was_taken_away_or_changed_is_found_by_the_audit(kept
 
 
 def test_an_entry_that_was_put_in_later_with_an_old_date_is_found(kept, house):
-    """The witness signs with its own clock; the log's clock of this test stands still in another hour."""
     ledger, vouching = _watched(kept, house)
     _append(kept, "een")
     with house.running(ledger.vkey):
         _gathered(vouching)
-    seen = next(iter(notes.open_note(kept.ledger.checkpoint(kept.clock.now()).note, [house.vkey]).cosigned_at.values()))
-    kept.clock.at = storage.NOON.fromtimestamp(seen, storage.NOON.tzinfo)
-    kept.clock.forward(hours=-1)
+    kept.clock.forward(minutes=-6)
     _append(kept, "achteraf")
     assert any(problem.startswith("entry 1 is backdated") for problem in _audited(kept, ledger))
+
+
+def test_a_witness_with_another_time_than_ours_is_told_and_not_believed(kept, house):
+    ledger, vouching = _watched(kept, house)
+    kept.clock.forward(hours=2)
+    _append(kept, "een")
+    with house.running(ledger.vkey):
+        ((event, fields),) = _gathered(vouching)
+    assert event == "witness_failed"
+    assert "too far apart" in str(fields["error"])
+    assert not _is_cosigned(kept, 1)
 
 
 def test_a_log_rolled_back_by_root_with_the_signing_key_is_refused_by_the_witness_and_seen(kept, house):

@@ -43,7 +43,7 @@ class WitnessHouse:
         """It runs, and knows these keys of logs; killed on leaving: what it said must not depend on a good end."""
         logs = self.directory / "logs"
         logs.write_text("".join(f"{vkey}\n" for vkey in vkeys), encoding="utf-8")
-        command = [PROGRAM, "witness", "run", "--name", NAME, "--key", self.directory / "witness.pem"]
+        command: list[str | Path] = [PROGRAM, "witness", "run", "--name", NAME, "--key", self.directory / "witness.pem"]
         command += ["--state", self.directory / "state.db", "--log", logs, "--listen", f"127.0.0.1:{self.port}"]
         with (self.directory / "log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
