@@ -22,7 +22,7 @@ def filed(request: Request, decision: Decision, others: Sequence[Decision] | Non
     after = replace(request, items=tuple(_answered(item, taken, standing) for item in request.items))
     if request.status in {RequestStatus.OPEN, RequestStatus.LAPSED} and not after.missing_items():
         return replace(after, status=RequestStatus.COMPLETE)
-    if request.status is RequestStatus.COMPLETE and after.missing_items():
+    if others is not None and request.status is RequestStatus.COMPLETE and after.missing_items():
         return replace(after, status=RequestStatus.OPEN)
     return after
 
