@@ -58,7 +58,9 @@ def test_every_checkpoint_continues_the_one_before(kept):
     signed = []
     for size in range(1, 40):
         _append(kept, f"naam {size}")
-        signed.append(notes.parse_checkpoint(notes.open_note(kept.ledger.checkpoint(NOON).note, [kept.ledger.vkey]).text))
+        signed.append(
+            notes.parse_checkpoint(notes.open_note(kept.ledger.checkpoint(NOON).note, [kept.ledger.vkey]).text)
+        )
     assert [checkpoint.size for checkpoint in signed] == list(range(1, 40))
     last = signed[-1]
     with kept.database.read() as session:
