@@ -35,8 +35,8 @@ CHECKPOINT_SECONDS = 0.5  # so that one is there within a second of an event
 def run(house: House, parts: Iterable[str]) -> None:
     """`serve`, on a loop of its own.
 
-    uvloop makes TLS and small messages cheaper. It starts to read before a handshake can begin, so where TLS comes before
-    the first word asyncio's own loop is the one that works.
+    uvloop makes TLS and small messages cheaper. It starts to read before a handshake can begin, so where TLS comes
+    before the first word asyncio's own loop is the one that works.
     """
     _run(serve(house, parts), house.settings)
 
