@@ -156,6 +156,8 @@ def _counted(way: str, accepts: Accepts, survives: Survives, many: int, bits: in
                 print(f"{way}: rejected the genuine receipt {one.index} of {one.size}", flush=True)
             share = bits * one.size // many - bits * (one.size - 1) // many
             _change(count, one, list(flips(one, share, seed=one.size)), survives)
+        took = time.perf_counter() - began
+        print(f"{way}: {count.genuine} of {many}, {count.flips} bits, {took:.0f} s", file=sys.stderr, flush=True)
     count.seconds = round(time.perf_counter() - began, 1)
     return count
 
