@@ -56,7 +56,7 @@ demo: $(READY) ## walk the main job with fictitious requests, real mail and a re
 	@exec $(HERSTELPOST) demo $(ARGS)
 
 fast: $(READY_TO_TEST) ## lint, types, import rules and the quick tests, in under a minute
-	@$(MAKE) -j2 --output-sync=target --keep-going _imports _lint _types _quick
+	@$(MAKE) -j3 --output-sync=target --keep-going _imports _lint _types _quick_core _quick_wire
 
 test: $(READY_TO_TEST) ## everything CI runs, from nothing
 	@$(MAKE) -j2 --output-sync=target --keep-going _imports _lint _types
@@ -75,20 +75,24 @@ clean: ## stop the private clamd and remove what was installed or cached; data/ 
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the parts of fast and test ----
-QUICK := $(wildcard tests/core tests/property tests/architecture tests/protocol tests/configs)
+# Left to `make test`: fuzzing, the recorded corpora, and what starts the whole command again and again.
+QUICK_CORE := $(wildcard tests/core tests/property tests/architecture)
+QUICK_WIRE := tests/protocol --ignore=tests/protocol/test_smtp_fuzz.py --ignore=tests/protocol/test_smtp_corpus.py
 PURE := $(wildcard tests/core tests/property)
 # In a complete run a missing server is a failure, not a reason to skip.
 COMPLETE := HERSTELPOST_REQUIRE_SERVERS=1
 
-.PHONY: _imports _lint _types _quick _core _rest
+.PHONY: _imports _lint _types _quick_core _quick_wire _core _rest
 _imports:
 	$(BIN)/lint-imports --no-logo
 _lint:
 	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 _types:
 	$(BIN)/mypy
-_quick:
-	$(BIN)/pytest -q $(QUICK)
+_quick_core:
+	$(BIN)/pytest -q $(QUICK_CORE)
+_quick_wire:
+	$(BIN)/pytest -q $(QUICK_WIRE)
 _core:
 	$(COMPLETE) $(BIN)/coverage run -m pytest -q $(PURE)
 	$(BIN)/coverage report

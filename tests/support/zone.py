@@ -107,10 +107,8 @@ def serving(zone: Zone) -> Iterator[Server]:
             if (answer := server.answer(self.rfile.read(length), 65535)) is not None:
                 self.wfile.write(struct.pack("!H", len(answer)) + answer)
 
-    with (
-        socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram) as udp,
-        _stream_server(udp.server_address[1], Stream) as tcp,
-    ):
+    datagrams, streams = _on_one_port(Datagram, Stream)
+    with datagrams as udp, streams as tcp:
         server = Server(udp.server_address[1], {name.casefold(): records for name, records in zone.items()})
         threads = [threading.Thread(target=each.serve_forever, args=(0.02,)) for each in (udp, tcp)]
         for thread in threads:
@@ -123,12 +121,17 @@ def serving(zone: Zone) -> Iterator[Server]:
                 thread.join()
 
 
-def _stream_server(port: int, handler: type[socketserver.BaseRequestHandler]) -> socketserver.TCPServer:
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", port), handler, bind_and_activate=False)
-    server.allow_reuse_address = True
-    server.server_bind()
-    server.server_activate()
-    return server
+def _on_one_port(
+    datagram: type[socketserver.BaseRequestHandler], stream: type[socketserver.BaseRequestHandler]
+) -> tuple[socketserver.UDPServer, socketserver.TCPServer]:
+    """A server for each transport on a port that is free for both; somebody's connection may hold one of them."""
+    for _ in range(50):
+        tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), stream)
+        try:
+            return socketserver.ThreadingUDPServer(tcp.server_address, datagram), tcp
+        except OSError:
+            tcp.server_close()
+    raise OSError("no port is free for both UDP and TCP")
 
 
 @contextmanager
