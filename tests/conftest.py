@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser
 
 from tests.support import browsing, servers
+
+# No test of ours is about time: a slow machine is no failure.
+hypothesis_settings.register_profile("ours", deadline=None)
+hypothesis_settings.load_profile("ours")
 
 T = TypeVar("T")
 
