@@ -77,7 +77,8 @@ def test_a_full_disk_is_later_and_nothing_is_lost(tmp_path):
             replies = [deliver(gateway.smtp_port, size=number * 700_000) for number in range(1, 13)]
             heard = {reply[:3] for reply in replies}
             assert heard == {b"250", b"451"}, heard
-            assert not list((tmp_path / "disk" / "data" / "blobs" / "spool").iterdir()), "what was not taken is gone"
+            spool = tmp_path / "disk" / "data" / "blobs" / "spool"
+            wait_until(lambda: not list(spool.iterdir()), "what was not taken is gone")
             subprocess.run(["mount", "-o", "remount,size=64m", tmp_path / "disk"], check=True)
             replies.append(deliver(gateway.smtp_port, size=3_000_000))
             assert replies[-1].startswith(b"250")
