@@ -72,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shell-genuine", type=int, default=100, help="for the script, which is slow")
     parser.add_argument("--shell-flips", type=int, default=500)
     parser.add_argument("--fallback", type=float, default=0.1, help="the share that the embedded cryptography gets")
+    parser.add_argument("--seed", type=int, default=4, help="other receipts and other bits")
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench" / "verify.json")
     return parser.parse_args()
@@ -84,7 +85,7 @@ def _by_command(asked: argparse.Namespace, scratch: Path) -> Count:
     def sound(directory: Path) -> bool:
         return receipts.verify_package([directory]).ok
 
-    return _in_directories("command", sound, scratch / "command", asked.genuine, asked.flips)
+    return _in_directories("command", sound, scratch / "command", asked.genuine, asked.flips, asked.seed)
 
 
 def _by_script(asked: argparse.Namespace, scratch: Path) -> Count:
@@ -97,24 +98,22 @@ def _by_script(asked: argparse.Namespace, scratch: Path) -> Count:
             raise SystemExit(f"the script ended with {code}")
         return code == 0
 
-    return _in_directories("script", sound, scratch / "script", asked.shell_genuine, asked.shell_flips)
+    return _in_directories("script", sound, scratch / "script", asked.shell_genuine, asked.shell_flips, asked.seed)
 
 
 def _by_page(asked: argparse.Namespace, _scratch: Path) -> Count:
-    return _in_page("page", "0", asked.genuine, asked.flips)
+    return _in_page("page", "0", asked.genuine, asked.flips, asked.seed)
 
 
 def _by_page_alone(asked: argparse.Namespace, _scratch: Path) -> Count:
-    share = asked.fallback
-    return _in_page(
-        "page, embedded cryptography", NO_CRYPTOGRAPHY, int(asked.genuine * share), int(asked.flips * share)
-    )
+    many, bits = int(asked.genuine * asked.fallback), int(asked.flips * asked.fallback)
+    return _in_page("page, embedded cryptography", NO_CRYPTOGRAPHY, many, bits, asked.seed)
 
 
 WAYS: Final = {"command": _by_command, "page": _by_page, "page-alone": _by_page_alone, "script": _by_script}
 
 
-def _in_directories(way: str, sound: Callable[[Path], bool], scratch: Path, many: int, bits: int) -> Count:
+def _in_directories(way: str, sound: Callable[[Path], bool], scratch: Path, many: int, bits: int, seed: int) -> Count:
     def accepts(ones: Sequence[Genuine]) -> list[bool]:
         return [sound(one.write(scratch)) for one in ones]
 
@@ -126,10 +125,10 @@ def _in_directories(way: str, sound: Callable[[Path], bool], scratch: Path, many
             yield sound(scratch)
             (scratch / flip.name).write_bytes(right)
 
-    return _counted(way, accepts, lambda one, changed: list(survives(one, changed)), many, bits)
+    return _counted(way, accepts, lambda one, changed: list(survives(one, changed)), many, bits, seed)
 
 
-def _in_page(way: str, script: str, many: int, bits: int) -> Count:
+def _in_page(way: str, script: str, many: int, bits: int, seed: int) -> Count:
     with browsing.chromium() as browser:
         page = browser.new_page()
         page.add_init_script(script)
@@ -140,14 +139,15 @@ def _in_page(way: str, script: str, many: int, bits: int) -> Count:
             lambda one, changed: verifying.with_flips(page, one.files, changed),
             many,
             bits,
+            seed,
         )
 
 
-def _counted(way: str, accepts: Accepts, survives: Survives, many: int, bits: int) -> Count:
+def _counted(way: str, accepts: Accepts, survives: Survives, many: int, bits: int, seed: int) -> Count:
     """Every receipt is asked about, and the bits are spread over all of them."""
     count = Count(way)
     began = time.perf_counter()
-    ones = genuine(many)
+    ones = genuine(many, seed)
     while batch := list(islice(ones, BATCH)):
         for one, ok in zip(batch, accepts(batch), strict=True):
             count.genuine += 1
@@ -155,7 +155,7 @@ def _counted(way: str, accepts: Accepts, survives: Survives, many: int, bits: in
             if not ok:
                 print(f"{way}: rejected the genuine receipt {one.index} of {one.size}", flush=True)
             share = bits * one.size // many - bits * (one.size - 1) // many
-            _change(count, one, list(flips(one, share, seed=one.size)), survives)
+            _change(count, one, list(flips(one, share, seed=seed * many + one.size)), survives)
         took = time.perf_counter() - began
         print(f"{way}: {count.genuine} of {many}, {count.flips} bits, {took:.0f} s", file=sys.stderr, flush=True)
     count.seconds = round(time.perf_counter() - began, 1)
