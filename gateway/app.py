@@ -19,6 +19,7 @@ from gateway.clerk import LetterClerk
 from gateway.core.words import Status
 from gateway.database import Database
 from gateway.desk import Desk
+from gateway.inquiry import Policy
 from gateway.ledger import Ledger
 from gateway.outbox import Outbox
 from gateway.people import People
@@ -26,7 +27,7 @@ from gateway.ports import Clock, Ports
 from gateway.queries import Queries
 from gateway.requests import Requests
 from gateway.schema import dump
-from gateway.store import FAILED, DatabaseStore, Policy
+from gateway.store import FAILED, DatabaseStore
 from gateway.vouching import Authority, Vouching
 from mail import authenticate, letters, outbound, read, read_child
 from scanners import child, clam, inspect

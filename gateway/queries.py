@@ -16,9 +16,9 @@ from gateway.core.model import PartRole, StoredFile
 from gateway.core.states import RESTING, STATUS, Step
 from gateway.core.words import EventName, Outcome, Status
 from gateway.database import Database
+from gateway.inquiry import request_row, submission_row
 from gateway.records import EntryRow, LetterRow, RequestRow, SubmissionRow
 from gateway.schema import Inzending, Verzoek, from_core, instant
-from gateway.store import request_row, submission_row
 
 ARRIVALS = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED, EventName.SUBMISSION_REJECTED)
 

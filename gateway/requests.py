@@ -22,11 +22,12 @@ from gateway.core.errors import Fault, Refused
 from gateway.core.model import Request
 from gateway.core.words import EventName, ItemStatus, RequestStatus
 from gateway.database import Database
+from gateway.inquiry import request_row
 from gateway.ledger import Ledger
 from gateway.ports import Clock
 from gateway.records import ItemRow, PartyRow, RequestRow, SubmissionRow
 from gateway.schema import VerzoekIn, VerzoekNieuw, dump, from_core, to_core
-from gateway.store import UNFINISHED, request_row
+from gateway.store import UNFINISHED
 
 SALT_BYTES = 16
 

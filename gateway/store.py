@@ -6,40 +6,34 @@ Rule 1: what moves a submission first checks that the claim is still ours.
 Rule 2: a step's findings, its ledger entries and its move are one commit.
 """
 
-import re
 import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
-from gateway import mapping
-from gateway.core import authentication, tokens
+from gateway import inquiry, mapping
+from gateway.core import tokens
 from gateway.core.answers import Draft
 from gateway.core.errors import NotFound, WrongState
-from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender
+from gateway.core.facts import Act, Clue, Facts, Sender
 from gateway.core.filing import filed
-from gateway.core.match import match
 from gateway.core.model import (
     Accepted,
     Arrival,
     Decision,
     Inspection,
-    PartRole,
     Reading,
     RefusedAttempt,
-    Request,
     StoredFile,
-    Verdict,
 )
 from gateway.core.states import RESTING, Step, after
-from gateway.core.terms import is_on_time
 from gateway.core.words import Channel, EventName, Outcome, Reason, RequestStatus, Status
 from gateway.database import Database, Prepared, constants
 from gateway.ledger import Entry, Ledger
@@ -50,18 +44,13 @@ from gateway.records import (
     ItemRow,
     LetterRow,
     PartRow,
-    PartyRow,
     RequestRow,
     SubmissionRow,
 )
 from gateway.schema import dump, from_core, instant
 
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=60)
-MAX_WORDS = 60
-MAX_TYPOS = 2
 UNFINISHED: Final = tuple(step.value for step in Step if step not in RESTING)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{3,59}")
-_LETTER_ID = re.compile(r"<(\d\d-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\.")
 _DRAFT = TypeAdapter(Draft)
 
 _KNOWN: Final = Prepared(
@@ -87,21 +76,10 @@ _NEW_FILE: Final = Prepared(
 )
 
 
-@dataclass(frozen=True)
-class Policy:
-    """What the store must know of the configuration."""
-
-    addresses: tuple[str, ...]
-    trusted_authserv: tuple[str, ...]
-    cap_bytes: int
-    counts_message: bool
-    lease_seconds: float
-
-
 class DatabaseStore:
     """The walk's store. Safe for any number of threads and, on PostgreSQL, processes."""
 
-    def __init__(self, database: Database, ledger: Ledger, blobs: Blobs, clock: Clock, policy: Policy) -> None:
+    def __init__(self, database: Database, ledger: Ledger, blobs: Blobs, clock: Clock, policy: inquiry.Policy) -> None:
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
@@ -279,7 +257,7 @@ class DatabaseStore:
     def load(self, number: str) -> Read:
         """What is known of a submission so far. Raises NotFound."""
         with self._database.read() as session:
-            row = submission_row(session, number)
+            row = inquiry.submission_row(session, number)
             parts = tuple(mapping.part_of(part) for part in mapping.part_rows(session, row))
             return Read(mapping.arrival_of(session, row), mapping.message_of(row), parts)
 
@@ -309,23 +287,13 @@ class DatabaseStore:
     def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
         """Every pointer to a request, strongest kinds first, and what is known of the sender."""
         with self._database.read() as session:
-            row = submission_row(session, number)
-            sender = self._sender(session, row)
-            clues = [
-                *_clues_of_persons(session, row),
-                *_clues_of_session(row),
-                *_clues_of_secrets(session, row),
-                *_clues_of_words(session, row),
-                *_clues_of_thread(session, row),
-                *_clues_of_sender(session, sender),
-            ]
-            return tuple(dict.fromkeys(clues)), sender
+            return inquiry.clues_of(session, inquiry.submission_row(session, number), self._policy)
 
     def save_match(self, claim: Claim, clues: Sequence[Clue], reference: str | None) -> None:
         """Tie the submission to a request, or to none, and move on."""
         with self._database.write() as session:
             row = self._mine(session, claim)
-            request = request_row(session, reference) if reference else None
+            request = inquiry.request_row(session, reference) if reference else None
             row.request_id = request.id if request else None
             row.clues = [asdict(clue) for clue in clues]
             self._move(row, "match")
@@ -333,36 +301,7 @@ class DatabaseStore:
     def facts(self, number: str) -> Facts:
         """Everything the decision may look at, as it stands now."""
         with self._database.read() as session:
-            row = submission_row(session, number)
-            message = mapping.message_of(row)
-            request = _request_of(session, row)
-            acts = _acts(session, row)
-            parts = mapping.part_rows(session, row)
-            clues = tuple(mapping.CLUE.validate_python(clue) for clue in row.clues)
-            sender = self._sender(session, row)
-            return Facts(
-                channel=Channel(row.channel),
-                received_at=row.received_at,
-                designated=self._is_designated(row),
-                sender=sender,
-                match=match(clues, sender),
-                request=_request_facts(row, request),
-                documents=_document_facts(parts, acts),
-                cap_bytes=self._policy.cap_bytes,
-                measured_bytes=self._measured(session, row, parts),
-                automatic=message.automatic if message else "",
-                repeat_of=_repeat_of(session, row),
-                trouble=mapping.TROUBLE.validate_python(row.trouble) if row.trouble else None,
-                malware=row.malware,
-                text=message.text if message else "",
-                links=message.links if message else (),
-                defects=message.defects if message else (),
-                clues=clues,
-                acts=acts,
-                answer_to=_answer_to(row, request),
-                language=request.language if request else "nl",
-                round=row.decisions,
-            )
+            return inquiry.facts_of(session, inquiry.submission_row(session, number), self._policy)
 
     def save_decision(self, claim: Claim, facts: Facts, decision: Decision, drafts: Sequence[Draft]) -> None:
         """Store facts, decision, receipt event and letters to write, and move on: all or nothing."""
@@ -389,8 +328,10 @@ class DatabaseStore:
         unproven = any(draft.neutral for draft in drafts)
         receipt = dump(mapping.neutral(view) if unproven else view)
         row.receipt_index = self._ledger.append(session, EventName.RECEIPT, now, row.number, receipt)
-        request = _request_of(session, row)
-        after_this = dump(from_core(filed(request, decision, _other_decisions(session, row)))) if request else None
+        request = inquiry.request_of(session, row)
+        after_this = (
+            dump(from_core(filed(request, decision, inquiry.other_decisions(session, row)))) if request else None
+        )
         for draft in drafts:
             self._put_letter(session, row, draft, row.receipt_index, None if draft.neutral else after_this)
 
@@ -460,7 +401,7 @@ class DatabaseStore:
                 raise WrongState(f"submission {row.number} is to be filed without a decision")
             request = session.get(RequestRow, row.request_id, with_for_update=True) if row.request_id else None
             if request is not None:
-                self._file(session, request, decision, _other_decisions(session, row))
+                self._file(session, request, decision, inquiry.other_decisions(session, row))
             self._move(row, "hold" if decision.outcome is Outcome.HELD else "file")
 
     def _file(self, session: Session, row: RequestRow, decision: Decision, others: Sequence[Decision]) -> None:
@@ -487,8 +428,8 @@ class DatabaseStore:
         Raises NotFound for an unknown submission, request or document, WrongState while work is going on.
         """
         with self._database.write() as session:
-            row = submission_row(session, number)
-            reference = request_row(session, act.request).reference if act.request else ""
+            row = inquiry.submission_row(session, number)
+            reference = inquiry.request_row(session, act.request).reference if act.request else ""
             if act.document and act.document not in {p.sha256 for p in mapping.part_rows(session, row)}:
                 raise NotFound.because("document", f"geen stuk {act.document} in {row.number}")
             now = self._clock.now()
@@ -510,37 +451,6 @@ class DatabaseStore:
         event = {"medewerker": officer, "wat": what}
         with self._database.write() as session:
             self._ledger.append(session, EventName.CONTENT_ACCESS, self._clock.now(), subject, event)
-
-    # ---- what the facts are made of --------------------------------------------------------------
-
-    def _sender(self, session: Session, row: SubmissionRow) -> Sender:
-        message = mapping.message_of(row)
-        address = message.from_address if message else ""
-        if not address:
-            return Sender()
-        references = session.scalars(
-            select(col(RequestRow.reference))
-            .join(PartyRow, col(PartyRow.request_id) == col(RequestRow.id))
-            .where(func.lower(col(PartyRow.email)) == address.lower())
-            .distinct()
-            .order_by(col(RequestRow.reference))
-        )
-        headers = message.authentication if message else ()
-        return Sender(address, tuple(references), authentication.verdict(headers, self._policy.trusted_authserv))
-
-    def _is_designated(self, row: SubmissionRow) -> bool:
-        if Channel(row.channel) not in {Channel.SMTP, Channel.IMAP}:
-            return True
-        bases = {tokens.sub_address(address)[0].casefold() for address in _recipients(row)}
-        return not bases or bool(bases & {own.casefold() for own in self._policy.addresses})
-
-    def _measured(self, session: Session, row: SubmissionRow, parts: Sequence[PartRow]) -> int:
-        """Bytes that the cap counts: decoded documents as sent, before anything is unpacked."""
-        if self._policy.counts_message:
-            return sum(file.bytes for file in mapping.files_of(session, row))
-        packed = _inside_containers(parts)
-        counted = {PartRole.DOCUMENT, PartRole.CONTAINER}
-        return sum(p.bytes for p in parts if p.role in counted and p.seq not in packed)
 
 
 DRAFTED, WRITTEN, HANDED_OVER, FAILED = "drafted", "written", "handed_over", "failed"
@@ -566,23 +476,6 @@ class _Turn:
         """Let it go on; once."""
         self._leads = leads
         self._waits.release()
-
-
-def submission_row(session: Session, number: str) -> SubmissionRow:
-    """The row of a receipt number, in whatever way it was typed. Raises NotFound."""
-    wanted = tokens.read_receipt_number(number).value
-    row = session.scalars(select(SubmissionRow).where(col(SubmissionRow.number) == wanted)).first()
-    if row is None:
-        raise NotFound.because("ontvangstnummer", f"geen inzending met nummer {number}")
-    return row
-
-
-def request_row(session: Session, reference: str) -> RequestRow:
-    """The row of a request's reference. Raises NotFound."""
-    row = session.scalars(select(RequestRow).where(col(RequestRow.reference) == reference)).first()
-    if row is None:
-        raise NotFound.because("kenmerk", f"geen verzoek met kenmerk {reference}")
-    return row
 
 
 def _new_number(received_at: datetime) -> str:
@@ -627,74 +520,6 @@ def _arrival_json(number: str, arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def _recipients(row: SubmissionRow) -> tuple[str, ...]:
-    """To whom it was addressed. The envelope is the truth; without one, what the headers name."""
-    envelope = mapping.ENVELOPE.validate_python(row.envelope)
-    message = mapping.message_of(row)
-    named = message.recipients_named if message and row.channel == Channel.IMAP else ()
-    return envelope.recipients or named
-
-
-def _request_of(session: Session, row: SubmissionRow) -> Request | None:
-    request = session.get(RequestRow, row.request_id) if row.request_id else None
-    return mapping.request_of(session, request) if request else None
-
-
-def _acts(session: Session, row: SubmissionRow) -> tuple[Act, ...]:
-    rows = session.scalars(select(ActRow).where(col(ActRow.submission_id) == row.id).order_by(col(ActRow.id)))
-    return tuple(mapping.ACT.validate_python(act.act) for act in rows)
-
-
-def _request_facts(row: SubmissionRow, request: Request | None) -> RequestFacts | None:
-    if request is None:
-        return None
-    on_time = is_on_time(row.received_at, request.last_day)
-    return RequestFacts(request.reference, request.status, request.last_day, on_time, request.items)
-
-
-def _document_facts(parts: Sequence[PartRow], acts: Sequence[Act]) -> tuple[DocumentFacts, ...]:
-    chosen = {act.document: act.item for act in acts if act.document and act.item}
-    packed = _inside_containers(parts)
-    return tuple(
-        DocumentFacts(
-            seq=part.seq,
-            role=PartRole(part.role),
-            name=part.name,
-            bytes=part.bytes,
-            sha256=part.sha256,
-            top_level=part.seq not in packed,
-            media_type=part.media_type,
-            verdict=Verdict(part.verdict) if part.verdict else _unseen(part),
-            findings=mapping.FINDINGS.validate_python(part.findings),
-            note=part.note,
-            item=chosen.get(part.sha256, part.item),
-        )
-        for part in parts
-    )
-
-
-def _unseen(part: PartRow) -> Verdict:
-    """A member that could not be taken out of its container has no bytes to scan: its note decides."""
-    return Verdict.ENCRYPTED if part.note == "encrypted" else Verdict.NOT_YET
-
-
-def _inside_containers(parts: Sequence[PartRow]) -> frozenset[int]:
-    """The `seq` of every part that was unpacked from a container."""
-    inside: set[int] = set()
-    containers = {p.seq for p in parts if p.role == PartRole.CONTAINER}
-    for part in parts:  # a parent comes before its parts
-        if part.parent is not None and (part.parent in containers or part.parent in inside):
-            inside.add(part.seq)
-    return frozenset(inside)
-
-
-def _answer_to(row: SubmissionRow, request: Request | None) -> tuple[str, ...]:
-    if Channel(row.channel) in {Channel.SMTP, Channel.IMAP}:
-        return (row.sender,) if row.sender else ()
-    people = request.parties if request else ()
-    return tuple(dict.fromkeys(p.email for p in people if p.consents and p.email))
-
-
 def _mark_parts(parts: Iterable[PartRow], decision: Decision) -> None:
     decided = {document.seq: document for document in decision.documents}
     for part in parts:
@@ -702,123 +527,3 @@ def _mark_parts(parts: Iterable[PartRow], decision: Decision) -> None:
         part.outcome = document.outcome if document else None
         part.reason = document.reason if document else None
         part.number = document.number if document else None
-
-
-def _other_decisions(session: Session, row: SubmissionRow) -> list[Decision]:
-    """The decisions that stand on the other submissions of the same request."""
-    others = session.scalars(
-        select(SubmissionRow).where(col(SubmissionRow.request_id) == row.request_id, col(SubmissionRow.id) != row.id)
-    )
-    decisions = [mapping.decision_of(other, mapping.part_rows(session, other)) for other in others]
-    return [decision for decision in decisions if decision is not None]
-
-
-def _repeat_of(session: Session, row: SubmissionRow) -> str:
-    """The number of an earlier submission with the very same files to the same recipients, or nothing.
-
-    A client that never heard our 250 sends again; so does a person who clicks twice. Who uploads again what
-    was turned away before does so on purpose, after an extension for example: that is no repeat.
-    """
-    turned_away = {Outcome.REFUSED, Outcome.REDIRECTED}
-    mine = _fingerprint(mapping.files_of(session, row))
-    earlier = session.scalars(
-        select(SubmissionRow)
-        .join(FileRow)
-        .where(col(FileRow.sha256) == mine[0][0], col(SubmissionRow.id) < row.id)
-        .order_by(col(SubmissionRow.id))
-    )
-    for other in earlier:
-        if other.channel == Channel.PORTAL and other.outcome in turned_away:
-            continue
-        same_way = other.envelope["recipients"] == row.envelope["recipients"]
-        same_session = other.session_request == row.session_request
-        if same_way and same_session and _fingerprint(mapping.files_of(session, other)) == mine:
-            return other.number
-    return ""
-
-
-def _fingerprint(files: Sequence[StoredFile]) -> list[tuple[str, str]]:
-    return sorted((file.sha256, file.item or "") for file in files)
-
-
-# ---- clues ---------------------------------------------------------------------------------------
-
-
-def _clues_of_persons(session: Session, row: SubmissionRow) -> list[Clue]:
-    """The last word of a person: equal clues are kept once, so going back to an earlier choice would not be seen."""
-    tied = [act for act in _acts(session, row) if act.kind is ActKind.ASSIGN and act.request]
-    return [Clue(ClueKind.PERSON, act.request, act.officer) for act in tied[-1:]]
-
-
-def _clues_of_session(row: SubmissionRow) -> list[Clue]:
-    return [Clue(ClueKind.SESSION, row.session_request)] if row.session_request else []
-
-
-def _clues_of_secrets(session: Session, row: SubmissionRow) -> list[Clue]:
-    """Requests whose secret stands in the address or in the subject; near misses only resemble."""
-    message = mapping.message_of(row)
-    in_address = [tokens.read_token(t) for a in _recipients(row) if (t := tokens.sub_address(a)[1])]
-    in_subject = list(tokens.find_tokens(message.subject)) if message else []
-    clues = []
-    for kind, found in ((ClueKind.SECRET_ADDRESS, in_address), (ClueKind.SECRET_SUBJECT, in_subject)):
-        for token in found:
-            reference = session.scalar(select(col(RequestRow.reference)).where(col(RequestRow.token) == token.value))
-            if reference is not None:
-                clues.append(Clue(kind, reference))
-            else:
-                clues += _near(session, token.value)
-    return clues
-
-
-def _near(session: Session, token: str) -> list[Clue]:
-    """Open requests whose secret differs from a mistyped one in a character or two."""
-    open_ones = session.execute(
-        select(col(RequestRow.token), col(RequestRow.reference)).where(col(RequestRow.status) != RequestStatus.CLOSED)
-    )
-    return [
-        Clue(ClueKind.RESEMBLANCE, reference, "mistyped secret")
-        for secret, reference in open_ones
-        if len(secret) == len(token) and sum(a != b for a, b in zip(secret, token, strict=True)) <= MAX_TYPOS
-    ]
-
-
-def _clues_of_words(session: Session, row: SubmissionRow) -> list[Clue]:
-    """Requests whose reference or case number somebody wrote; open ones before closed ones."""
-    message = mapping.message_of(row)
-    if message is None:
-        return []
-    seen = _WORD.findall(f"{message.subject}\n{message.text[:4000]}")[:MAX_WORDS]
-    words = {form for word in seen for form in (word, word.upper(), word.rstrip("."), word.rstrip(".").upper())}
-    rows = session.execute(
-        select(col(RequestRow.reference), col(RequestRow.case_number), col(RequestRow.status)).where(
-            or_(col(RequestRow.reference).in_(words), col(RequestRow.case_number).in_(words))
-        )
-    ).all()
-    usable = [r for r in rows if r[2] != RequestStatus.CLOSED or r[0] in words] or rows
-    return [Clue(ClueKind.REFERENCE, r[0], r[0] if r[0] in words else r[1]) for r in usable]
-
-
-def _clues_of_sender(session: Session, sender: Sender) -> list[Clue]:
-    if not sender.party_of:
-        return []
-    open_ones = session.scalars(
-        select(col(RequestRow.reference)).where(
-            col(RequestRow.reference).in_(sender.party_of),
-            col(RequestRow.status) != RequestStatus.CLOSED,
-        )
-    )
-    return [Clue(ClueKind.SENDER, reference, sender.address) for reference in open_ones]
-
-
-def _clues_of_thread(session: Session, row: SubmissionRow) -> list[Clue]:
-    """Requests of the submissions whose letters this message answers; a hint, never proof."""
-    message = mapping.message_of(row)
-    named = " ".join((*message.in_reply_to, *message.references)[:MAX_WORDS]) if message else ""
-    numbers = {found[1] for found in _LETTER_ID.finditer(named)}
-    references = session.scalars(
-        select(col(RequestRow.reference))
-        .join(SubmissionRow, col(SubmissionRow.request_id) == col(RequestRow.id))
-        .where(col(SubmissionRow.number).in_(numbers))
-        .distinct()
-    )
-    return [Clue(ClueKind.THREAD, reference) for reference in references]

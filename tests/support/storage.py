@@ -39,13 +39,14 @@ from gateway.core.model import (
 from gateway.core.states import Step
 from gateway.core.words import Channel
 from gateway.database import Database
+from gateway.inquiry import Policy
 from gateway.ledger import Ledger
 from gateway.people import People
 from gateway.ports import Claim, Spool
 from gateway.queries import Queries
 from gateway.requests import Requests
 from gateway.schema import VerzoekIn, VerzoekNieuw
-from gateway.store import DatabaseStore, Policy
+from gateway.store import DatabaseStore
 from tests.support import dossier
 from tests.support.house import request_json
 
