@@ -97,4 +97,4 @@ _core:
 	$(COMPLETE) $(BIN)/coverage run -m pytest -q $(PURE)
 	$(BIN)/coverage report
 _rest:
-	$(COMPLETE) $(BIN)/pytest -q $(PURE:%=--ignore=%) tests
+	$(COMPLETE) $(BIN)/pytest -q --numprocesses=auto --dist=loadfile $(PURE:%=--ignore=%) tests

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser
 
-from tests.support import browsing, servers
+from tests.support import browsing, servers, storage
 
 # No test of ours is about time: a slow machine is no failure.
 hypothesis_settings.register_profile("ours", deadline=None)
@@ -77,3 +77,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def browser() -> Iterator[Browser]:
     """A real Chromium."""
     yield from _started(browsing.chromium())
+
+
+@pytest.fixture
+def kept(tmp_path: Path, database_url: str) -> Iterator[storage.Storage]:
+    """What keeps things, on both kinds of database, on a clock of the test's own."""
+    with storage.opened(tmp_path, database_url) as kept:
+        yield kept
+
+
+@pytest.fixture
+def processes(tmp_path: Path, database_url: str) -> Iterator[list[storage.Storage]]:
+    """Two processes on the same tables and bytes."""
+    clock = storage.FakeClock()
+    with ExitStack() as stack:
+        yield [stack.enter_context(storage.opened(tmp_path, database_url, clock)) for _ in range(2)]

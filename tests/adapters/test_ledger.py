@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import text
@@ -16,18 +15,6 @@ from tests.support import storage
 from tests.support.storage import NOON
 
 ENTRIES = 1000
-
-
-@pytest.fixture
-def kept(tmp_path, database_url):
-    with storage.opened(tmp_path, database_url) as kept:
-        yield kept
-
-
-@pytest.fixture
-def processes(tmp_path, database_url):
-    with ExitStack() as stack:
-        yield [stack.enter_context(storage.opened(tmp_path, database_url)) for _ in range(2)]
 
 
 def _append(kept, *subjects):

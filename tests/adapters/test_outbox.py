@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,19 +36,6 @@ class Carrier:
         if self.meanwhile is not None:
             self.meanwhile()
         return self.fates.pop(0) if self.fates else YES
-
-
-@pytest.fixture
-def kept(tmp_path, database_url):
-    with storage.opened(tmp_path, database_url) as kept:
-        yield kept
-
-
-@pytest.fixture
-def processes(tmp_path, database_url):
-    clock = storage.FakeClock()
-    with ExitStack() as stack:
-        yield [stack.enter_context(storage.opened(tmp_path, database_url, clock)) for _ in range(2)]
 
 
 def _outbox(kept, carrier, max_attempts=3):

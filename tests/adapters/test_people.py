@@ -8,16 +8,9 @@ from sqlalchemy import text
 from gateway.core.errors import Refused
 from gateway.core.words import EventName
 from gateway.people import PARTY, Scope, StaffRole
-from tests.support import storage
 from tests.support.storage import REFERENCE
 
 PASSWORD = "correct paard batterij"
-
-
-@pytest.fixture
-def kept(tmp_path, database_url):
-    with storage.opened(tmp_path, database_url) as kept:
-        yield kept
 
 
 def _everything(kept):

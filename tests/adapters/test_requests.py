@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
 
 import pytest
@@ -18,19 +17,6 @@ from tests.support.storage import REFERENCE
 LAST_DAY = date(2026, 11, 30)
 # Amsterdam is an hour ahead in December: the last day is over there at 23:00 UTC.
 LAST_MOMENT = datetime(2026, 11, 30, 22, 59, 59, tzinfo=UTC)
-
-
-@pytest.fixture
-def kept(tmp_path, database_url):
-    with storage.opened(tmp_path, database_url) as kept:
-        yield kept
-
-
-@pytest.fixture
-def processes(tmp_path, database_url):
-    clock = storage.FakeClock()
-    with ExitStack() as stack:
-        yield [stack.enter_context(storage.opened(tmp_path, database_url, clock)) for _ in range(2)]
 
 
 def _events(kept, reference=REFERENCE):

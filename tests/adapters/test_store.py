@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -27,20 +26,6 @@ from tests.support.servers import wait_until
 from tests.support.storage import ADDRESS, APPLICANT, NOON, REFERENCE
 
 THREADS = 16
-
-
-@pytest.fixture
-def kept(tmp_path, database_url):
-    with storage.opened(tmp_path, database_url) as kept:
-        yield kept
-
-
-@pytest.fixture
-def processes(tmp_path, database_url):
-    """Two processes on the same tables and bytes."""
-    clock = storage.FakeClock()
-    with ExitStack() as stack:
-        yield [stack.enter_context(storage.opened(tmp_path, database_url, clock)) for _ in range(2)]
 
 
 # ---- accepting -----------------------------------------------------------------------------------
