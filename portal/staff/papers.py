@@ -1,0 +1,38 @@
+"""Documents on the screens for staff: what they are, what the scanner said, whether they may leave."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.core.facts import DocumentFacts
+from gateway.core.model import PartRole, Verdict
+from gateway.desk import Desk
+from gateway.schema import Inzending, InzendingStuk
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document with what the scanner said of it. `place`: counted from 1 within its submission."""
+
+    submission: Inzending
+    place: int
+    document: InzendingStuk
+    facts: DocumentFacts | None
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether somebody may download it: only what was scanned and found clean (P4)."""
+        if self.facts is None or self.facts.verdict is not Verdict.CLEAN:
+            return False
+        return not any(finding.code == "infected" for finding in self.facts.findings)
+
+
+def papers(desk: Desk, submission: Inzending) -> list[Paper]:
+    facts = desk.queries.why(submission.ontvangstnummer).facts
+    seen = [d for d in facts.documents if d.role is PartRole.DOCUMENT] if facts else []
+    by_place: Iterable[DocumentFacts | None] = (
+        seen if len(seen) == len(submission.stukken) else [None] * len(submission.stukken)
+    )
+    return [
+        Paper(submission, place, document, known if known and known.sha256 == document.sha256 else None)
+        for place, (document, known) in enumerate(zip(submission.stukken, by_place, strict=True), 1)
+    ]

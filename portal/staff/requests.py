@@ -1,0 +1,158 @@
+"""The list of requests, and each request on one page with what a person may do with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi import Request as HttpRequest
+from fastapi.responses import Response
+
+from gateway.core import terms
+from gateway.core.errors import NotFound, Refused
+from gateway.core.model import MISSING
+from gateway.core.words import RequestStatus
+from gateway.people import PortalSession
+from gateway.schema import Verzoek
+from portal import labels, pages
+from portal.api import bundle_response
+from portal.auth import Caseworker, CaseworkerPost, TheDesk
+from portal.staff import papers
+from portal.staff.common import after, in_form, page
+
+routes = APIRouter(prefix="/medewerker")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One request in the list."""
+
+    request: Verzoek
+    days_left: int
+    missing: int
+
+    @property
+    def waits(self) -> bool:
+        """Whether the last day passed without an answer: a person must decide (P10)."""
+        return self.request.status is RequestStatus.LAPSED
+
+
+@routes.get("")
+def overview(request: HttpRequest, session: Caseworker, desk: TheDesk, alles: str = "") -> Response:
+    """The requests, what waits for a decision first, then by last day; closed ones on demand."""
+    today = desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    shown = [r for r in desk.queries.requests() if alles or r.status is not RequestStatus.CLOSED]
+    lines = [Line(r, (r.laatsteDag - today).days, sum(item.status in MISSING for item in r.stukken)) for r in shown]
+    return page(
+        request,
+        session,
+        "staff_requests.html",
+        lines=sorted(lines, key=lambda line: (not line.waits, line.request.laatsteDag)),
+        everything=bool(alles),
+    )
+
+
+@routes.get("/verzoeken/{kenmerk}")
+def request_page(request: HttpRequest, kenmerk: str, session: Caseworker, gedaan: str = "") -> Response:
+    """A request: its items, what came in for each, and what can be done."""
+    return _request_page(request, session, kenmerk, 200, done=gedaan)
+
+
+def _request_page(
+    request: HttpRequest,
+    session: PortalSession,
+    reference: str,
+    status: int,
+    done: str = "",
+    errors: Sequence[tuple[str, str]] = (),
+) -> Response:
+    desk = pages.desk_of(request)
+    found = desk.queries.request(reference)
+    sent = desk.queries.submissions(request=reference)
+    today = desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    return page(
+        request,
+        session,
+        "staff_request.html",
+        status,
+        verzoek=found,
+        line=Line(found, (found.laatsteDag - today).days, sum(i.status in MISSING for i in found.stukken)),
+        submissions=sent,
+        papers=[paper for submission in sent for paper in papers.papers(desk, submission)],
+        timeline=labels.timeline(desk.queries.timeline(reference)),
+        done=labels.DONE.get(done, ""),
+        problems=errors,
+    )
+
+
+@routes.post("/verzoeken/{kenmerk}/verlengen")
+def extend(
+    request: HttpRequest,
+    kenmerk: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    tot: Annotated[str, Form()] = "",
+    reden: Annotated[str, Form()] = "",
+) -> Response:
+    """Give more time."""
+    try:
+        until = _date(tot)
+        desk.requests.extend(kenmerk, until, reden, session.subject)
+    except NotFound:
+        raise
+    except Refused as error:
+        return _request_page(request, session, kenmerk, 400, errors=in_form(error, until="tot", reason="reden-tijd"))
+    return after(f"/medewerker/verzoeken/{kenmerk}", "verlengd")
+
+
+@routes.post("/verzoeken/{kenmerk}/sluiten")
+def close(
+    request: HttpRequest,
+    kenmerk: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    reden: Annotated[str, Form()] = "",
+) -> Response:
+    """Close the request; a person does that, with a reason."""
+    try:
+        desk.requests.close(kenmerk, reden, session.subject)
+    except NotFound:
+        raise
+    except Refused as error:
+        return _request_page(request, session, kenmerk, 400, errors=in_form(error, reason="reden-sluiten"))
+    return after(f"/medewerker/verzoeken/{kenmerk}", "gesloten")
+
+
+@routes.post("/verzoeken/{kenmerk}/stukken/{nummer}")
+def judge(
+    request: HttpRequest,
+    kenmerk: str,
+    nummer: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    oordeel: Annotated[str, Form()] = "",
+) -> Response:
+    """Approve or reject what came in for an item."""
+    if oordeel not in {"goedgekeurd", "afgekeurd"}:
+        raise Refused.because("oordeel", "unknown word")
+    try:
+        desk.requests.judge(kenmerk, nummer, approved=oordeel == "goedgekeurd", officer=session.subject)
+    except NotFound:
+        raise
+    except Refused as error:
+        return _request_page(request, session, kenmerk, 400, errors=in_form(error))
+    return after(f"/medewerker/verzoeken/{kenmerk}", oordeel)
+
+
+@routes.get("/verzoeken/{kenmerk}/bundel")
+def bundle(kenmerk: str, session: Caseworker, desk: TheDesk) -> Response:
+    """The bundle as a download."""
+    return bundle_response(desk, kenmerk, session.subject)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Refused.because("until", "vul een datum in, bijvoorbeeld 2026-03-30") from None

@@ -1,0 +1,149 @@
+"""Each submission on one page: what came in, why it was decided so, and what a person may do with it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form
+from fastapi import Request as HttpRequest
+from fastapi.responses import FileResponse, Response
+
+from gateway.core import authentication, names
+from gateway.core.errors import NotFound, WrongState
+from gateway.core.facts import Act, ActKind
+from gateway.core.words import Reason
+from gateway.people import PortalSession
+from portal import labels, pages
+from portal.auth import Caseworker, CaseworkerPost, TheDesk
+from portal.staff import papers
+from portal.staff.common import after, in_form, page
+
+SETTLE_SECONDS: Final = 8.0
+
+# A document of a stranger may be shown by nobody's browser inside our site, whatever it says it is.
+_UNTRUSTED: Final = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+routes = APIRouter(prefix="/medewerker")
+
+
+@routes.get("/inzendingen/{nummer}")
+def submission_page(request: HttpRequest, nummer: str, session: Caseworker, gedaan: str = "") -> Response:
+    """A submission: what came in, why it was decided so, and what can be done."""
+    return _submission_page(request, session, nummer, 200, done=gedaan)
+
+
+def _submission_page(
+    request: HttpRequest,
+    session: PortalSession,
+    number: str,
+    status: int,
+    done: str = "",
+    errors: Sequence[tuple[str, str]] = (),
+) -> Response:
+    desk = pages.desk_of(request)
+    submission = desk.queries.submission(number)
+    why = desk.queries.why(number)
+    found = desk.queries.request(submission.verzoek) if submission.verzoek else None
+    return page(
+        request,
+        session,
+        "staff_submission.html",
+        status,
+        submission=submission,
+        why=why,
+        facts=labels.facts(why),
+        authentication=authentication.in_words(
+            desk.queries.authentication(number, desk.settings.trusted_authserv), "nl"
+        ),
+        papers=papers.papers(desk, submission),
+        ignored=desk.queries.ignored(number),
+        letters=desk.queries.letters(number),
+        suggestions=[desk.queries.request(reference) for reference in why.suggestions],
+        verzoek=found,
+        reasons=list(Reason),
+        timeline=labels.timeline(desk.queries.timeline(submission.ontvangstnummer)),
+        done=labels.DONE.get(done, ""),
+        problems=errors,
+    )
+
+
+@routes.get("/inzendingen/{nummer}/stukken/{plaats}")
+def document(nummer: str, plaats: int, session: Caseworker, desk: TheDesk) -> Response:
+    """The original of a document, to save; it is never shown inside our site."""
+    submission = desk.queries.submission(nummer)
+    paper = next((p for p in papers.papers(desk, submission) if p.place == plaats and p.may_leave), None)
+    if paper is None:
+        raise NotFound.because("plaats", "no such document, or it may not leave")
+    sha256 = paper.document.sha256
+    desk.store.note_access(submission.ontvangstnummer, sha256, session.subject)
+    name = names.safe(paper.document.naam, f"stuk-{plaats}")
+    headers = _UNTRUSTED | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return FileResponse(desk.blobs.path(sha256), media_type="application/octet-stream", headers=headers)
+
+
+@routes.post("/inzendingen/{nummer}/toewijzen")
+def assign(
+    request: HttpRequest,
+    nummer: str,
+    session: CaseworkerPost,
+    kenmerk: Annotated[str, Form()] = "",
+    ander: Annotated[str, Form()] = "",
+) -> Response:
+    """Tie the submission to a request."""
+    reference = ander.strip() or kenmerk.strip()
+    if not reference:
+        return _submission_page(
+            request, session, nummer, 400, errors=[("kenmerk", "Kies een verzoek of vul een kenmerk in.")]
+        )
+    return _act(request, session, nummer, Act(ActKind.ASSIGN, session.subject, request=reference), "toegewezen")
+
+
+@routes.post("/inzendingen/{nummer}/kiezen")
+def choose(
+    request: HttpRequest,
+    nummer: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    sha256: Annotated[str, Form()] = "",
+    stuk: Annotated[str, Form()] = "",
+) -> Response:
+    """Say which item a document is."""
+    submission = desk.queries.submission(nummer)
+    if submission.verzoek is None or not stuk:
+        return _submission_page(
+            request, session, nummer, 400, errors=[("inhoud", "Kies eerst bij welk stuk dit hoort.")]
+        )
+    act = Act(ActKind.ASSIGN, session.subject, request=submission.verzoek, document=sha256, item=stuk)
+    return _act(request, session, nummer, act, "gekozen")
+
+
+@routes.post("/inzendingen/{nummer}/vrijgeven")
+def release(request: HttpRequest, nummer: str, session: CaseworkerPost) -> Response:
+    """Lift the hold: it is decided again; what is unsafe or unscanned stays out."""
+    return _act(request, session, nummer, Act(ActKind.RELEASE, session.subject), "vrijgegeven")
+
+
+@routes.post("/inzendingen/{nummer}/weigeren")
+def refuse(request: HttpRequest, nummer: str, session: CaseworkerPost, reden: Annotated[str, Form()] = "") -> Response:
+    """Refuse it, with a reason of the list; the sender is told."""
+    if reden not in set(Reason):
+        return _submission_page(request, session, nummer, 400, errors=[("reden", "Kies een reden.")])
+    return _act(request, session, nummer, Act(ActKind.REFUSE, session.subject, reason=Reason(reden)), "geweigerd")
+
+
+def _act(request: HttpRequest, session: PortalSession, number: str, act: Act, done: str) -> Response:
+    desk = pages.desk_of(request)
+    desk.queries.submission(number)  # NotFound for the number itself is a page that is not there
+    try:
+        desk.store.act(number, act)
+    except WrongState:
+        text = "Er wordt nog aan deze inzending gewerkt. Probeer het zo nog eens."
+        return _submission_page(request, session, number, 409, errors=[("inhoud", text)])
+    except NotFound as error:
+        return _submission_page(request, session, number, 400, errors=in_form(error, kenmerk="kenmerk"))
+    desk.wake()
+    desk.settle(number, SETTLE_SECONDS)
+    return after(f"/medewerker/inzendingen/{number}", done)
