@@ -1,0 +1,1 @@
+"""The commands, a file for each group; `gateway.cli` puts them together."""

@@ -1,0 +1,140 @@
+"""Receipts, the ledger, the register, the bundle."""
+
+import argparse
+import sys
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+
+from config.settings import Settings
+from gateway import receipts, rotation, tiles
+from gateway.commands import terminal
+from gateway.commands.terminal import DONE, FAILED, Verbs
+from gateway.queries import Event
+from gateway.schema import instant
+
+
+def add(verbs: Verbs) -> None:
+    """The words of this group."""
+    receipt = terminal.group(verbs, "receipt", "receipts")
+    export = terminal.verb(
+        receipt, "export", _receipt_export, "everything the sender needs to prove receipt without us"
+    )
+    export.add_argument("number")
+    export.add_argument("--out", required=True, metavar="DIR")
+    verify = terminal.verb(verbs, "verify", _verify, "check a receipt offline; needs only its files")
+    verify.add_argument("paths", nargs="+", metavar="DIR-or-FILE")
+    verify.add_argument("--key", action="append", default=[], metavar="FILE")
+    verify.add_argument(
+        "--tsa-ca",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="certificates of the time-stamping authority (PEM)",
+    )
+    verify.set_defaults(without_configuration=True)
+    verifier = terminal.verb(verbs, "verifier", _verifier, "print a way to check receipts without this program")
+    verifier.add_argument("kind", choices=sorted(receipts.VERIFIERS), help="an offline page, or a shell script")
+    verifier.add_argument("--out", metavar="FILE")
+    verifier.set_defaults(without_configuration=True)
+    ledger = terminal.group(verbs, "ledger", "the log of everything that happened")
+    whole = terminal.verb(ledger, "verify", _ledger_verify, "check the whole log")
+    whole.add_argument("--content", action="store_true", help="read every stored byte again")
+    tiles_ = terminal.verb(
+        ledger, "export", _ledger_export, "the log as static files (c2sp.org/tlog-tiles); only what is new"
+    )
+    tiles_.add_argument("--out", required=True, metavar="DIR")
+    terminal.verb(
+        ledger, "rotate-key", _ledger_rotate_key, "sign with a new key from now on; stop all other processes first"
+    )
+    register = terminal.verb(verbs, "register", _register, "the gap-free list of everything that arrived")
+    register.add_argument("--from", dest="since", type=terminal.moment, required=True, metavar="T")
+    register.add_argument("--until", type=terminal.moment, required=True, metavar="T")
+    register.add_argument("--address", metavar="A")
+    terminal.json_option(register)
+    bundle = terminal.verb(verbs, "bundle", _bundle, "the bundle of a request, as the caseworker gets it")
+    bundle.add_argument("reference")
+    bundle.add_argument("--out", required=True, metavar="FILE.zip")
+
+
+def _receipt_export(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        files = house.desk.receipt_files(given.number)
+    if not files:
+        terminal.say(f"herstelpost: error: {given.number} has no receipt yet")
+        return FAILED
+    out = Path(given.out)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+        print(out / name)
+    return DONE
+
+
+def _verify(given: argparse.Namespace, _settings: Settings) -> int:
+    return receipts.verify_main(
+        [Path(p) for p in given.paths], [Path(k) for k in given.key], sys.stdout, [Path(f) for f in given.tsa_ca]
+    )
+
+
+def _verifier(given: argparse.Namespace, _settings: Settings) -> int:
+    content = receipts.VERIFIERS[given.kind].read_bytes()
+    if given.out:
+        Path(given.out).write_bytes(content)
+        print(given.out)
+    else:
+        sys.stdout.buffer.write(content)
+    return DONE
+
+
+def _ledger_verify(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        found = house.desk.audit(given.content)
+    for problem in found.problems:
+        print(problem)
+    terminal.say(
+        f"herstelpost: {found.entries} entries, {found.checkpoints} checkpoints, {found.files} files read: "
+        + ("all of it agrees" if found.ok else f"{len(found.problems)} problems")
+    )
+    return DONE if found.ok else FAILED
+
+
+def _ledger_export(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        house.vouching.sign()
+        written = tiles.export(house.database, Path(given.out))
+    terminal.say(f"herstelpost: {written} files written to {given.out}")
+    return DONE
+
+
+def _ledger_rotate_key(_given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house, house.alone() if house.database.embedded else nullcontext():
+        now = house.ports.clock.now()
+        rotated = rotation.rotate(house.ledger, settings.ledger_key, settings.ledger_vkeys, now)
+    print(rotated.vkey)
+    terminal.say(f"herstelpost: publish all keys in {settings.ledger_vkeys}, and tell them to the witnesses")
+    return DONE
+
+
+def _register(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        rows = house.desk.queries.register(given.since, given.until, given.address)
+    if given.json:
+        terminal.print_json([asdict(row) | {"at": instant(row.at)} for row in rows])
+    else:
+        terminal.print_table(("LOG", "MOMENT", "GEBEURTENIS", "NUMMER OF ADRES", "REDEN"), map(_register_row, rows))
+    terminal.say(f"herstelpost: {len(rows)} arrivals and refused attempts; nothing else arrived in this period")
+    return DONE
+
+
+def _register_row(event: Event) -> tuple[str, ...]:
+    content = event.content or {}
+    moment = content.get("ontvangenOp") or content.get("pogingOp") or instant(event.at)
+    return (str(event.index), str(moment), event.name, event.subject or "-", str(content.get("reden") or "-"))
+
+
+def _bundle(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        house.desk.bundle(given.reference, Path(given.out))
+    print(given.out)
+    return DONE

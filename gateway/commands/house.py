@@ -1,0 +1,108 @@
+"""Outages, tokens, accounts."""
+
+import argparse
+import getpass
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from config.settings import Settings
+from gateway import app
+from gateway.commands import terminal
+from gateway.commands.terminal import DONE, Verbs
+from gateway.core.words import Channel
+from gateway.outages import Outages
+from gateway.people import Scope, StaffRole
+
+
+def add(verbs: Verbs) -> None:
+    """The words of this group."""
+    outage = terminal.group(verbs, "outage", "the outage register (Awb 2:21)")
+    new_outage = terminal.verb(outage, "add", _outage_add, "register an outage")
+    new_outage.add_argument("--channel", type=Channel, choices=list(Channel), required=True, metavar="CHANNEL")
+    new_outage.add_argument("--from", dest="since", type=terminal.moment, metavar="T")
+    new_outage.add_argument("--until", type=terminal.moment, metavar="T")
+    new_outage.add_argument("--planned", action="store_true")
+    new_outage.add_argument("--note", default="")
+    end = terminal.verb(outage, "end", _outage_end, "the channel can be reached again")
+    end.add_argument("id", type=int)
+    end.add_argument("--until", type=terminal.moment, metavar="T")
+    terminal.json_option(terminal.verb(outage, "list", _outage_list, "all outages"))
+    token = terminal.group(verbs, "token", "bearer tokens of the API")
+    create = terminal.verb(token, "create", _token_create, "print a new token, once")
+    create.add_argument("--scope", type=Scope, choices=list(Scope), nargs="+", required=True, metavar="S")
+    create.add_argument("--name", required=True)
+    terminal.json_option(terminal.verb(token, "list", _token_list, "all tokens, never the secrets"))
+    revoke = terminal.verb(token, "revoke", _token_revoke, "the token opens nothing any more")
+    revoke.add_argument("name")
+    account = terminal.group(verbs, "account", "local staff accounts of the embedded default")
+    new = terminal.verb(account, "add", _account_add, "make an account, or give it a new password")
+    new.add_argument("name")
+    new.add_argument("--role", type=StaffRole, choices=list(StaffRole), required=True, metavar="ROLE")
+    new.add_argument("--password-file", metavar="FILE")
+
+
+def _outage_add(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        outage = _outages(house).add(
+            given.channel, given.since or terminal.now(), given.until, planned=given.planned, note=given.note
+        )
+    terminal.print_json(TypeAdapter(type(outage)).dump_python(outage, mode="json"))
+    return DONE
+
+
+def _outage_end(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        outage = _outages(house).end(given.id, given.until or terminal.now())
+    terminal.print_json(TypeAdapter(type(outage)).dump_python(outage, mode="json"))
+    return DONE
+
+
+def _outage_list(_given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        outages = _outages(house).list()
+    terminal.print_json([TypeAdapter(type(o)).dump_python(o, mode="json") for o in outages])
+    return DONE
+
+
+def _outages(house: app.House) -> Outages:
+    return Outages(house.database, house.ledger, house.ports.clock)
+
+
+def _token_create(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        print(house.desk.people.make_token(given.name, tuple(given.scope)))
+    terminal.say("herstelpost: the token is shown this once")
+    return DONE
+
+
+def _token_list(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        tokens = house.desk.people.tokens()
+    if given.json:
+        terminal.print_json([asdict(token) for token in tokens])
+    else:
+        terminal.print_table(
+            ("NAAM", "RECHTEN", "GEMAAKT", "INGETROKKEN"),
+            [(t.name, ", ".join(t.scopes), t.made_at, "ja" if t.revoked else "nee") for t in tokens],
+        )
+    return DONE
+
+
+def _token_revoke(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        house.desk.people.revoke_token(given.name)
+    return DONE
+
+
+def _account_add(given: argparse.Namespace, settings: Settings) -> int:
+    password = Path(given.password_file).read_text().strip() if given.password_file else _ask_password()
+    with terminal.opened(settings) as house:
+        house.desk.people.add_account(given.name, given.role, password)
+    terminal.say(f"herstelpost: {given.name} can sign in as {given.role} at {settings.portal.public_url}/medewerker")
+    return DONE
+
+
+def _ask_password() -> str:
+    return getpass.getpass("Password: ")

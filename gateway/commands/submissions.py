@@ -1,0 +1,119 @@
+"""Submissions: what came in (inzendingen), and what a person does with what is held."""
+
+import argparse
+import json
+
+from pydantic import TypeAdapter
+
+from config.settings import Settings
+from gateway.commands import terminal
+from gateway.commands.terminal import DONE, Verbs
+from gateway.core.errors import Refused
+from gateway.core.facts import Act, ActKind
+from gateway.core.words import Reason, Status
+from gateway.schema import dump
+
+
+def add(verbs: Verbs) -> None:
+    """The words of this group."""
+    group = terminal.group(verbs, "submission", "what came in (inzendingen)")
+    list_ = terminal.verb(group, "list", _submission_list, "submissions in order of arrival")
+    list_.add_argument("--request", metavar="REF")
+    list_.add_argument("--state", type=Status, choices=list(Status), metavar="STATE", help=", ".join(Status))
+    list_.add_argument("--since", type=terminal.moment, metavar="TIME")
+    list_.add_argument("--until", type=terminal.moment, metavar="TIME")
+    terminal.json_option(list_)
+    show = terminal.verb(group, "show", _submission_show, "one submission")
+    show.add_argument("number")
+    why = terminal.verb(group, "why", _submission_why, "facts, the rule that spoke, the reason and the legal ground")
+    why.add_argument("number")
+    terminal.json_option(why)
+    assign = terminal.verb(group, "assign", _submission_assign, "say which request (and item) it is for")
+    assign.add_argument("number")
+    assign.add_argument("--request", required=True, metavar="REF")
+    assign.add_argument("--document", metavar="SHA256")
+    assign.add_argument("--item", metavar="N")
+    release = terminal.verb(group, "release", _submission_release, "lift the hold")
+    release.add_argument("number")
+    refuse = terminal.verb(group, "refuse", _submission_refuse, "refuse a held submission")
+    refuse.add_argument("number")
+    refuse.add_argument("--reason", type=Reason, choices=list(Reason), required=True, metavar="CODE")
+
+
+def _submission_list(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        views = [
+            dump(view) for view in house.desk.queries.submissions(given.request, given.state, given.since, given.until)
+        ]
+    if given.json:
+        terminal.print_json(views)
+    else:
+        terminal.print_table(
+            ("ONTVANGSTNUMMER", "ONTVANGEN OP", "KANAAL", "VERZOEK", "STATUS", "BESLUIT", "REDENEN"),
+            [
+                (
+                    v["ontvangstnummer"],
+                    v["ontvangenOp"],
+                    v["kanaal"],
+                    v["verzoek"] or "-",
+                    v["status"],
+                    v["besluit"] or "-",
+                    ", ".join(v["redenen"]) or "-",
+                )
+                for v in views
+            ],
+        )
+    return DONE
+
+
+def _submission_show(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        terminal.print_json(dump(house.desk.queries.submission(given.number)))
+    return DONE
+
+
+def _submission_why(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        why = TypeAdapter(type(found := house.desk.queries.why(given.number))).dump_python(found, mode="json")
+    if given.json:
+        terminal.print_json(why)
+        return DONE
+    for title, value in (
+        ("inzending", why["number"]),
+        ("besluit", why["outcome"] or "nog geen"),
+        ("regel", why["rule"] or "-"),
+        ("redenen", ", ".join(why["reasons"]) or "-"),
+        ("grond", why["ground"] or "-"),
+        ("toelichting", why["detail"] or "-"),
+        ("suggesties", ", ".join(why["suggestions"]) or "-"),
+    ):
+        print(f"{title:<12} {value}")
+    print("feiten")
+    print(json.dumps(why["facts"], indent=2, ensure_ascii=False))
+    return DONE
+
+
+def _submission_assign(given: argparse.Namespace, settings: Settings) -> int:
+    if bool(given.document) != bool(given.item):
+        raise Refused.because("--document", "and --item belong together: give both or neither")
+    act = Act(
+        ActKind.ASSIGN, terminal.officer(), request=given.request, document=given.document or "", item=given.item or ""
+    )
+    return _act(given.number, act, settings)
+
+
+def _submission_release(given: argparse.Namespace, settings: Settings) -> int:
+    return _act(given.number, Act(ActKind.RELEASE, terminal.officer()), settings)
+
+
+def _submission_refuse(given: argparse.Namespace, settings: Settings) -> int:
+    return _act(given.number, Act(ActKind.REFUSE, terminal.officer(), reason=given.reason), settings)
+
+
+def _act(number: str, act: Act, settings: Settings) -> int:
+    """The act is stored; the running gateway decides anew. Without one, the next start does."""
+    with terminal.opened(settings) as house:
+        house.desk.store.act(number, act)
+        terminal.print_json(dump(house.desk.queries.submission(number)))
+    terminal.say("herstelpost: noted; the gateway decides again")
+    return DONE

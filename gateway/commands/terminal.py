@@ -1,0 +1,77 @@
+"""What every command stands on: an opened house, words for people on stderr, data on stdout, the words of a command."""
+
+import argparse
+import json
+import os
+import pwd
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from config.settings import Settings
+from gateway import app
+from gateway.mapping import LOCAL
+
+DONE, FAILED, BAD_CONFIGURATION = 0, 1, 78
+
+Command = Callable[[argparse.Namespace, Settings], int]
+Verbs = Any
+"""argparse has no public name for the thing that `add_subparsers` returns."""
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[app.House]:
+    """A house that is closed again, for commands beside the running gateway."""
+    house = app.build(settings)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def officer() -> str:
+    """Who is at the keyboard: every act of a person carries a name (P10)."""
+    return os.environ.get("HERSTELPOST_OFFICER") or pwd.getpwuid(os.getuid()).pw_name
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def say(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401  # any JSON
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    lines = [head, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def moment(text: str) -> datetime:
+    """A time with offset, or a day: its beginning in Amsterdam."""
+    value = datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=LOCAL)
+
+
+def verb(verbs: Verbs, name: str, command: Command, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def group(verbs: Verbs, name: str, text: str) -> Verbs:
+    parser = verbs.add_parser(name, help=text, description=text)
+    return parser.add_subparsers(metavar="COMMAND", required=True)
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
