@@ -91,6 +91,8 @@ def request_of(session: Session, row: RequestRow) -> Request:
         status=RequestStatus(row.status),
         decision_received_day=row.decision_received_day,
         decision_term=decision,
+        template=row.template,
+        follows=row.follows,
     )
 
 

@@ -36,6 +36,8 @@ class RequestRow(SQLModel, table=True):
     decision_received_day: date | None = None
     decision_count: int | None = None
     decision_unit: str | None = None
+    template: str = ""
+    follows: str = Field(default="", index=True)
 
 
 class PartyRow(SQLModel, table=True):
@@ -64,6 +66,40 @@ class ItemRow(SQLModel, table=True):
     original_required: bool
     statement_allowed: bool
     status: str
+
+
+class ExtensionRow(SQLModel, table=True):
+    """Somebody asked for more time (uitstel), and what a person answered."""
+
+    __tablename__ = "extension"
+
+    id: int = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    way: str
+    asked_at: datetime
+    asked_by: str
+    asked: str
+    submission_id: int | None = Field(default=None, foreign_key="submission.id", index=True)
+    state: str = Field(index=True)
+    was: date | None = None
+    until: date | None = None
+    answered_at: datetime | None = None
+    officer: str = ""
+    answer: str = ""
+
+
+class ContactRow(SQLModel, table=True):
+    """Somebody was spoken to about a request, and what was agreed."""
+
+    __tablename__ = "contact"
+
+    id: int = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    spoken_at: datetime
+    person: str
+    agreed: str
+    officer: str
+    noted_at: datetime
 
 
 class SubmissionRow(SQLModel, table=True):

@@ -52,6 +52,7 @@ class Requests:
         with self._database.write() as session:
             self._ledger.lock(session)  # of two processes with one reference, the second is refused
             _refuse_known(session, values)
+            _refuse_strange(session, values)
             return tuple(self._open(session, value) for value in values)
 
     def _open(self, session: Session, value: VerzoekIn) -> VerzoekNieuw:
@@ -163,6 +164,28 @@ def _refuse_known(session: Session, values: Sequence[VerzoekIn]) -> None:
         raise Refused(tuple(faults))
 
 
+def _refuse_strange(session: Session, values: Sequence[VerzoekIn]) -> None:
+    """A later round belongs to the case of the earlier one."""
+    followed = {value.vervolgOp for value in values if value.vervolgOp}
+    rows = session.scalars(select(RequestRow).where(col(RequestRow.reference).in_(followed)))
+    cases = {row.reference: row.case_number for row in rows}
+    faults = [
+        Fault(f"{place}.vervolgOp" if len(values) > 1 else "vervolgOp", problem)
+        for place, value in enumerate(values)
+        if (problem := _strange(value, cases.get(value.vervolgOp)))
+    ]
+    if faults:
+        raise Refused(tuple(faults))
+
+
+def _strange(value: VerzoekIn, case: str | None) -> str:
+    if not value.vervolgOp or case == value.zaaknummer:
+        return ""
+    if case is None:
+        return f"er is geen verzoek {value.vervolgOp}"
+    return f"verzoek {value.vervolgOp} hoort bij een andere zaak"
+
+
 def _refuse_empty(place: str, text: str) -> None:
     if not text.strip():
         raise Refused.because(place, "mag niet leeg zijn")
@@ -208,6 +231,8 @@ def _insert(session: Session, request: Request, token: str, code: str) -> None:
         decision_received_day=request.decision_received_day,
         decision_count=decision.count if decision else None,
         decision_unit=decision.unit if decision else None,
+        template=request.template,
+        follows=request.follows,
     )
     session.add(row)
     session.flush()

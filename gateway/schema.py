@@ -84,6 +84,8 @@ class VerzoekIn(In):
     kanalen: tuple[Literal["email", "portaal"], ...] = Field(min_length=1)
     betrokkenen: tuple[Betrokkene, ...] = Field(min_length=1)
     stukken: tuple[StukIn, ...] = Field(min_length=1)
+    sjabloon: Line = ""
+    vervolgOp: Reference | Literal[""] = ""
 
 
 class Stuk(StukIn):
@@ -260,6 +262,8 @@ def to_core(value: VerzoekIn, last_day: date, mail_address: str) -> Request:
         mail_address=mail_address,
         decision_received_day=decision.ontvangenOp if decision else None,
         decision_term=Term(decision.aantal, decision.eenheid) if decision else None,
+        template=value.sjabloon,
+        follows=value.vervolgOp,
     )
 
 
@@ -301,6 +305,8 @@ def from_core(request: Request) -> Verzoek:
             )
             for i in request.items
         ),
+        sjabloon=request.template,
+        vervolgOp=request.follows,
         laatsteDag=request.last_day,
         mailadres=request.mail_address,
         status=request.status,

@@ -57,7 +57,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Request:
-    """A request for missing documents (herstel verzuim, art. 4:5 Awb)."""
+    """A request for missing documents (herstel verzuim, art. 4:5 Awb).
+
+    `template`: name, version and digest of what it was made with. `follows`: the reference of the request whose
+    missing items are asked again here.
+    """
 
     reference: str
     case_number: str
@@ -74,6 +78,8 @@ class Request:
     status: RequestStatus = RequestStatus.OPEN
     decision_received_day: date | None = None
     decision_term: Term | None = None
+    template: str = ""
+    follows: str = ""
 
     def missing_items(self) -> tuple[Item, ...]:
         """The items that are not answered yet; a scan of a required original does not answer it."""

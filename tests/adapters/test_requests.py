@@ -204,3 +204,13 @@ def test_every_process_may_sweep_and_each_request_is_marked_once(processes):
         marked = [r for some in pool.map(lambda n: processes[n % 2].requests.lapse(), range(4)) for r in some]
     assert sorted(marked) == [f"HV-{n}" for n in range(5)]
     assert all(_events(processes[0], f"HV-{n}").count(EventName.REQUEST_LAPSED) == 1 for n in range(5))
+
+
+def test_a_later_round_belongs_to_the_case_of_the_earlier_one(kept):
+    storage.open_request(kept.requests)
+    with pytest.raises(Refused, match="er is geen verzoek HV-X"):
+        storage.open_request(kept.requests, kenmerk="HV-2", vervolgOp="HV-X")
+    with pytest.raises(Refused, match="hoort bij een andere zaak"):
+        storage.open_request(kept.requests, kenmerk="HV-2", vervolgOp=REFERENCE, zaaknummer="Z9-1")
+    assert storage.open_request(kept.requests, kenmerk="HV-2", vervolgOp=REFERENCE).vervolgOp == REFERENCE
+    assert kept.queries.request("HV-2").vervolgOp == REFERENCE
