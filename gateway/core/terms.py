@@ -164,6 +164,11 @@ def _counted(sent_day: date, term: Term) -> date:
             return date(year, month, min(sent_day.day, monthrange(year, month)[1]))
 
 
+def first_working_day(day: date, calendar: Calendar) -> date:
+    """The day itself, or the first one after it that is not free."""
+    return _first_working_day(day, calendar)[0]
+
+
 def _first_working_day(day: date, calendar: Calendar) -> tuple[date, list[Step]]:
     steps = []
     while free := calendar.why_free(day):
@@ -179,12 +184,19 @@ def _second_working_day_after(day: date, calendar: Calendar) -> date:
 
 
 def last_day(
-    sent_day: date, term: Term, calendar: Calendar, *, statutory: bool = False, suspended_days: int = 0
+    sent_day: date,
+    term: Term,
+    calendar: Calendar,
+    *,
+    statutory: bool = False,
+    suspended_days: int = 0,
+    moves: bool = True,
 ) -> TermEnd:
     """The last day of a term that `sent_day` sets running, with its derivation.
 
     `statutory`: the term is set in an Act or AMvB, so the Algemene termijnenwet itself applies, with its
-    exceptions; else we set it ourselves (rule 4). ValueError for a count below 1 or above 9999.
+    exceptions; else we set it ourselves (rule 4), and `moves` says whether it moves off a free day all the
+    same. ValueError for a count below 1 or above 9999.
     """
     raw_day = _counted(sent_day, term)
     steps = [Step(Move.COUNTED, raw_day)]
@@ -194,6 +206,8 @@ def last_day(
     if statutory and term.count > _STATUTORY_LIMIT[term.unit]:
         day = raw_day
         steps.append(Step(Move.LEFT, day))
+    elif not (statutory or moves):
+        day = raw_day
     else:
         day, skipped = _first_working_day(raw_day, calendar)
         steps += skipped
@@ -203,15 +217,6 @@ def last_day(
                 day = needed
                 steps.append(Step(Move.STRETCHED, day))
     return TermEnd(sent_day, term, raw_day, day, tuple(steps), calendar.uncovered_years(sent_day, day))
-
-
-def suspended_days(letter_day: date, completed_day: date) -> int:
-    """The days by which a letter suspends the decision term (Awb 4:15 lid 1 a).
-
-    From the day after the letter until the day of completion; both these days count for the decision.
-    `completed_day` is the day the last requested item came in, or the day the term lapsed unused.
-    """
-    return max(0, (completed_day - letter_day).days - 1)
 
 
 def end_of_day(day: date) -> datetime:
@@ -268,10 +273,22 @@ _UNITS = {
     Unit.WEEKS: (("week", "weken"), ("week", "weeks")),
     Unit.MONTHS: (("maand", "maanden"), ("month", "months")),
 }
+
+
+class Start(Enum):
+    """What set a term running: its Dutch and English words."""
+
+    SENT = ("De dag van verzending", "The day of sending")
+    RECEIVED = ("De dag van ontvangst van de aanvraag", "The day on which the application was received")
+    OBJECTIONS_OVER = ("De laatste dag van de bezwaartermijn", "The last day of the term for objections")
+    COMPLETED = ("De dag waarop alles binnen was", "The day on which everything was in")
+    LAPSED = ("De laatste dag van de hersteltermijn", "The last day of the term for completing")
+
+
 _SENTENCES = {
     Move.COUNTED: (
-        "De dag van verzending, {sent}, telt niet mee: een termijn van {term} loopt tot en met {day}.",
-        "The day of sending, {sent}, does not count: a term of {term} runs up to and including {day}.",
+        "{start}, {sent}, telt niet mee: een termijn van {term} loopt tot en met {day}.",
+        "{start}, {sent}, does not count: a term of {term} runs up to and including {day}.",
     ),
     Move.SUSPENDED: (
         "De dagen waarin de termijn was opgeschort komen erbij: {day}.",
@@ -290,34 +307,43 @@ _SENTENCES = {
         "A statutory term of this length is not moved (art. 4 General Extension of Time Limits Act).",
     ),
 }
+_UNKNOWN = (
+    "Welke dagen in {years} met een feestdag gelijkstaan, is nog niet bekend: de laatste dag kan nog later vallen.",
+    "Which days of {years} are made equal to a holiday is not known yet: the last day may still move later.",
+)
 _CONCLUSION = (
     "De laatste dag is {day}, tot 24.00 uur Nederlandse tijd.",
     "The last day is {day}, until 24:00 Dutch time.",
 )
 
 
-def _language(code: str) -> int:
+def which_language(code: str) -> int:
+    """The place of a language in a pair of Dutch and English; English for any language but `nl`."""
     return 0 if code == "nl" else 1
 
 
 def day_in_words(day: date, language: str) -> str:
     """A day as people write it, e.g. `maandag 30 maart 2026`; English for any language but `nl`."""
-    which = _language(language)
+    which = which_language(language)
     return f"{_WEEKDAYS[which][day.weekday()]} {day.day} {_MONTHS[which][day.month - 1]} {day.year}"
 
 
 def term_in_words(term: Term, language: str) -> str:
     """A term as people write it, e.g. `4 weken`; English for any language but `nl`."""
-    singular, plural = _UNITS[term.unit][_language(language)]
+    singular, plural = _UNITS[term.unit][which_language(language)]
     return f"{term.count} {singular if term.count == 1 else plural}"
 
 
-def derivation(end: TermEnd, language: str) -> tuple[str, ...]:
-    """How the last day was found, sentence by sentence; English for any language but `nl`."""
-    which = _language(language)
+def derivation(end: TermEnd, language: str, start: Start = Start.SENT) -> tuple[str, ...]:
+    """How the last day was found, sentence by sentence; English for any language but `nl`.
+
+    Says so when a year is involved whose decree days are not known.
+    """
+    which = which_language(language)
     sent, term = day_in_words(end.sent_day, language), term_in_words(end.term, language)
     told = [
         _SENTENCES[step.move][which].format(
+            start=start.value[which],
             sent=sent,
             term=term,
             day=day_in_words(step.day, language),
@@ -325,4 +351,6 @@ def derivation(end: TermEnd, language: str) -> tuple[str, ...]:
         )
         for step in end.steps
     ]
+    if end.uncovered_years:
+        told.append(_UNKNOWN[which].format(years=", ".join(map(str, end.uncovered_years))))
     return (*told, _CONCLUSION[which].format(day=day_in_words(end.day, language)))

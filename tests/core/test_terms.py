@@ -122,6 +122,12 @@ def test_only_our_own_long_terms_are_moved(sent: str, term: Term, statutory_last
     assert terms.last_day(day(sent), term, CALENDAR).day == day(own_last)
 
 
+def test_our_own_term_may_be_left_as_it_was_counted() -> None:
+    end = terms.last_day(day("2026-03-06"), weeks(4), CALENDAR, moves=False)
+    assert (end.day, [step.move for step in end.steps]) == (day("2026-04-03"), [Move.COUNTED])
+    assert terms.last_day(day("2026-03-06"), weeks(4), CALENDAR, statutory=True, moves=False).day == day("2026-04-07")
+
+
 @pytest.mark.parametrize(
     ("sent", "months", "raw"),
     [
@@ -140,26 +146,6 @@ def test_months_end_on_the_same_day_number_or_the_last_of_the_month(sent: str, m
 def test_a_term_has_a_count_that_makes_sense(count: int) -> None:
     with pytest.raises(ValueError, match="a term counts 1 to 9999"):
         terms.last_day(day("2026-03-02"), Term(count, Unit.DAYS), CALENDAR)
-
-
-@pytest.mark.parametrize(
-    ("completed", "suspended", "raw", "last"),
-    [
-        ("2026-03-02", 0, "2026-05-03", "2026-05-04"),
-        ("2026-03-03", 0, "2026-05-03", "2026-05-04"),
-        ("2026-03-04", 1, "2026-05-04", "2026-05-04"),
-        ("2026-03-09", 6, "2026-05-09", "2026-05-11"),
-        ("2026-03-16", 13, "2026-05-16", "2026-05-18"),
-        ("2026-03-23", 20, "2026-05-23", "2026-05-26"),
-        ("2026-03-27", 24, "2026-05-27", "2026-05-27"),
-        ("2026-03-30", 27, "2026-05-30", "2026-06-01"),
-        ("2026-03-31", 28, "2026-05-31", "2026-06-01"),
-    ],
-)
-def test_suspension_is_added_before_the_end_is_moved(completed: str, suspended: int, raw: str, last: str) -> None:
-    days = terms.suspended_days(day("2026-03-02"), day(completed))
-    end = terms.last_day(day("2026-02-02"), Term(90, Unit.DAYS), CALENDAR, statutory=True, suspended_days=days)
-    assert (days, end.raw_day, end.day) == (suspended, day(raw), day(last))
 
 
 @pytest.mark.parametrize(
@@ -195,6 +181,19 @@ def test_years_without_known_decree_days_are_named() -> None:
     assert terms.last_day(day("2028-12-20"), weeks(4), CALENDAR).uncovered_years == (2029,)
     assert terms.last_day(day("2028-11-20"), weeks(4), CALENDAR).uncovered_years == ()
     assert CALENDAR.uncovered_years(day("2024-12-31"), day("2029-01-01")) == (2024, 2029)
+
+
+def test_the_derivation_says_that_a_years_decree_is_not_known() -> None:
+    end = terms.last_day(day("2029-01-08"), weeks(4), CALENDAR)
+    assert terms.derivation(end, "nl")[-2].startswith("Welke dagen in 2029 met een feestdag gelijkstaan, is nog niet")
+    assert terms.derivation(end, "en")[-2].startswith("Which days of 2029 are made equal to a holiday is not known")
+
+
+def test_the_derivation_tells_what_set_the_term_running() -> None:
+    end = terms.last_day(day("2026-03-30"), weeks(4), CALENDAR, statutory=True)
+    assert terms.derivation(end, "nl", terms.Start.LAPSED)[0].startswith(
+        "De laatste dag van de hersteltermijn, maandag"
+    )
 
 
 def test_the_derivation_tells_every_step() -> None:
