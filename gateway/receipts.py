@@ -142,6 +142,7 @@ class _Evidence:
     log_key: notes.VerifierKey
     opened: notes.OpenedNote
     stamp: timestamps.Stamp | None = None
+    """What an authority says; only when it was checked under a certificate that was given."""
 
     @property
     def witnesses(self) -> tuple[notes.VerifierKey, ...]:
@@ -169,7 +170,7 @@ def verify_package(paths: Sequence[Path], keys: Sequence[str] = (), tsa_roots: b
     try:
         given = _gather(paths)
         evidence = _verify(given, keys, checks)
-        if tsa_roots:
+        if TIMESTAMP in given.parts:
             evidence = replace(evidence, stamp=_verify_stamp(given, evidence.opened.text, tsa_roots, checks))
     except _Broken as broken:
         return Verification((*checks, broken.check), (), (_NOTHING_PROVED,))
@@ -317,19 +318,30 @@ def _witness_check(key: notes.VerifierKey) -> Check:
 
 
 def _verify_stamp(given: _Given, text: str, roots: bytes, checks: list[Check]) -> timestamps.Stamp | None:
-    """What the package's time stamp says of the checkpoint; None without one. _Broken when it is not good."""
-    if TIMESTAMP not in given.parts:
-        return None
+    """What the package's time stamp proves of the checkpoint: nothing without certificates of its authority.
+
+    _Broken when it is of something else, or not good under them.
+    """
     try:
-        stamp = timestamps.check(_read(given, TIMESTAMP), text, roots)
+        raw = _read(given, TIMESTAMP)
+        stamp = timestamps.check(raw, text, roots) if roots else timestamps.claimed(raw, text)
     except timestamps.BadStamp as error:
         raise _Broken(
             "timestamp",
             f"De tijdstempel {TIMESTAMP} klopt niet ({error}).",
             f"The time stamp {TIMESTAMP} is wrong ({error}).",
         ) from error
-    checks.append(_holds("timestamp", f"De tijdstempel {TIMESTAMP} is goed.", f"The time stamp {TIMESTAMP} is right."))
-    return stamp
+    if roots:
+        what = _holds("timestamp", f"De tijdstempel {TIMESTAMP} is goed.", f"The time stamp {TIMESTAMP} is right.")
+    else:
+        at = _utc(stamp.at)
+        what = _holds(
+            "timestamp",
+            f"De tijdstempel {TIMESTAMP} hoort bij deze stand van het logboek, en noemt {at}.",
+            f"The time stamp {TIMESTAMP} belongs to this state of the log, and says {at}.",
+        )
+    checks.append(what)
+    return stamp if roots else None
 
 
 def _holds(what: str, nl: str, en: str) -> Check:
@@ -456,6 +468,10 @@ _KEY_UNPROVED = Told(
 )
 _ALWAYS_UNPROVED = (
     Told(
+        "Dat dit het laatste ontvangstbewijs is: een later kan het verbeteren. De organisatie kan dat zeggen.",
+        "That this is the last receipt: a later one may correct it. The organisation can tell.",
+    ),
+    Told(
         "Dat de stukken juist of voldoende zijn, en wie ze werkelijk heeft gestuurd.",
         "That the documents are complete, correct or sufficient, and who really sent them.",
     ),
@@ -469,8 +485,8 @@ _TIME_UNPROVED = Told(
     "The time was recorded by the recipient itself; there is no time stamp by a third party.",
 )
 _TIMESTAMP_UNREAD = Told(
-    f"De tijdstempel {TIMESTAMP} is hier niet gecontroleerd: geef met --tsa-ca het certificaat van de dienst mee.",
-    f"The time stamp {TIMESTAMP} was not checked here: give the authority's certificate with --tsa-ca.",
+    f"Of de tijdstempel {TIMESTAMP} echt is: daarvoor is het certificaat van de dienst nodig (--tsa-ca).",
+    f"Whether the time stamp {TIMESTAMP} is genuine: that takes the authority's certificate (--tsa-ca).",
 )
 _NO_WITNESS = Told(
     "Dat het logboek iedereen dezelfde inhoud laat zien: er heeft geen onafhankelijke getuige meegetekend.",
@@ -502,10 +518,21 @@ def _proved(evidence: _Evidence) -> tuple[Told, ...]:
             f"De beheerder van het logboek verklaart daarin: ontvangen op {received}.",
             f"The operator of the log states in it: received at {received}.",
         ),
+        *_corrects(evidence.receipt),
         Told(f"Ondertekend met sleutel {evidence.log_key}", f"Signed with key {evidence.log_key}"),
         *starmap(_witnessed, evidence.opened.cosigned_at.items()),
         *(map(_stamped, [evidence.stamp] if evidence.stamp else [])),
     )
+
+
+def _corrects(receipt: Mapping[str, Any]) -> Iterator[Told]:
+    """Which earlier receipt it names, if it does (contract, `corrigeert`)."""
+    match receipt.get("corrigeert"):
+        case {"logIndex": int(index), "tijd": str(at)} if not isinstance(index, bool) and index >= 0:
+            yield Told(
+                f"Het verbetert een eerder ontvangstbewijs: regel {index} van hetzelfde logboek, van {at}.",
+                f"It corrects an earlier receipt: entry {index} of the same log, of {at}.",
+            )
 
 
 def _witnessed(key: notes.VerifierKey, seconds: int) -> Told:
@@ -523,8 +550,12 @@ def _moment(seconds: int) -> str:
         return f"POSIX {seconds}"
 
 
+def _utc(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _stamped(stamp: timestamps.Stamp) -> Told:
-    at = stamp.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = _utc(stamp.at)
     by = stamp.by or "?"
     return Told(
         f"Tijdstempeldienst {by} verklaart dat het logboek in deze stand bestond op {at}.",

@@ -6,9 +6,12 @@ Rule 2: the answer is kept as it came; what our library cannot read, `openssl ts
 Rule 3: a stamp counts only under a root certificate that somebody gave us.
 """
 
+import hashlib
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,6 +28,12 @@ MAX_STAMP_BYTES: Final = 1 << 18
 _OK: Final = 200
 _TYPE: Final = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 _TIME: Final = re.compile(r"^Time stamp: (\w{3} [ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", re.MULTILINE)
+_IMPRINT: Final = re.compile(r"^Hash Algorithm: (\w+)\nMessage data:\n((?:    [0-9a-f]{4} - .*\n)+)", re.MULTILINE)
+_HASHES: Final = {
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+}
 _SIGNED_BY: Final = re.compile(r"^TSA: .*?CN ?= ?([^,/\n]+)", re.MULTILINE)
 
 
@@ -81,6 +90,25 @@ def check(stamp: bytes, text: str, roots: bytes) -> Stamp:
     return Stamp(read.tst_info.gen_time.astimezone(UTC), _signer(read))
 
 
+def claimed(stamp: bytes, text: str) -> Stamp:
+    """What the stamp says of this text; whether it is genuine is not looked at.
+
+    Raises BadStamp when it is of something else, or no time stamp.
+    """
+    try:
+        read = rfc3161.decode_timestamp_response(stamp)
+    except ValueError:
+        return _claimed_by_openssl(stamp, text)
+    imprint = read.tst_info.message_imprint
+    _compare(_HASHES.get(imprint.hash_algorithm.dotted_string, ""), imprint.message, text)
+    return Stamp(read.tst_info.gen_time.astimezone(UTC), _signer(read))
+
+
+def _compare(algorithm: str, imprint: bytes, text: str) -> None:
+    if algorithm not in _HASHES.values() or hashlib.new(algorithm, text.encode()).digest() != imprint:
+        raise BadStamp("the time stamp is of something else")
+
+
 def _signer(read: rfc3161.TimeStampResponse) -> str:
     """The name in the certificate that came with the stamp, if one did."""
     for raw in read.signed_data.certificates:
@@ -92,19 +120,46 @@ def _signer(read: rfc3161.TimeStampResponse) -> str:
 
 def _by_openssl(stamp: bytes, text: str, roots: bytes) -> Stamp:
     """The same with `openssl ts`; the certificates have to have been good at the time that the stamp says."""
+    with _files(stamp=stamp, text=text.encode(), roots=roots) as directory:
+        told = _token(directory)
+        read = _told(told)
+        certificates = ("-CAfile", directory / "roots", "-attime", str(int(read.at.timestamp())))
+        _openssl("-verify", "-in", directory / "stamp", "-data", directory / "text", *certificates)
+    return read
+
+
+def _claimed_by_openssl(stamp: bytes, text: str) -> Stamp:
+    with _files(stamp=stamp) as directory:
+        told = _token(directory)
+    found = _IMPRINT.search(told)
+    if found is None:
+        raise BadStamp("the time stamp is not one")
+    shown = "".join(line[11:58] for line in found[2].splitlines())
+    _compare(found[1], bytes.fromhex(re.sub("[^0-9a-f]", "", shown)), text)
+    return _told(told)
+
+
+@contextmanager
+def _files(**content: bytes) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="herstelpost-tsr-") as name:
         directory = Path(name)
-        for part, content in (("stamp", stamp), ("text", text.encode()), ("roots", roots)):
-            (directory / part).write_bytes(content)
-        told = _openssl("-reply", "-in", directory / "stamp", "-text")
-        found = _TIME.search(told)
-        if found is None:
-            raise BadStamp("the time stamp is not one")
-        at = datetime.strptime(f"{found[1]} {found[2]} +0000", "%b %d %H:%M:%S %Y %z")
-        moment = str(int(at.timestamp()))
-        certificates = ("-CAfile", directory / "roots", "-attime", moment)
-        _openssl("-verify", "-in", directory / "stamp", "-data", directory / "text", *certificates)
-    named = _SIGNED_BY.search(told)
+        for part, value in content.items():
+            (directory / part).write_bytes(value)
+        yield directory
+
+
+def _token(directory: Path) -> str:
+    """What openssl reads in the token alone: the text of the answer around it is not signed, and may say anything."""
+    _openssl("-reply", "-in", directory / "stamp", "-token_out", "-out", directory / "token")
+    return _openssl("-reply", "-in", directory / "token", "-token_in", "-text")
+
+
+def _told(token: str) -> Stamp:
+    found = _TIME.search(token)
+    if found is None:
+        raise BadStamp("the time stamp is not one")
+    named = _SIGNED_BY.search(token)
+    at = datetime.strptime(f"{found[1]} {found[2]} +0000", "%b %d %H:%M:%S %Y %z")
     return Stamp(at, named[1].strip() if named else "")
 
 

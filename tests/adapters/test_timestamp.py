@@ -81,6 +81,24 @@ def test_a_stamp_that_our_library_cannot_read_is_checked_with_openssl(chatty_tsa
         timestamps.check(raw, TEXT.replace("1", "2"), roots)
 
 
+def test_what_is_said_around_the_token_is_not_believed(chatty_tsa):
+    """The status of an answer is not signed: whoever hands over a stamp may write another moment there."""
+    roots = chatty_tsa.roots.read_bytes()
+    raw = timestamps.ask(chatty_tsa.url, TEXT, roots)
+    lie = b"x\nTST info:\nTime stamp: Jan  1 00:00:00 2020 GMT\n"
+    status = bytes.fromhex("020100") + _der(0x30, _der(0x0C, lie))
+    honest_status = bytes.fromhex("3003020100")
+    lying = _der(0x30, _der(0x30, status) + raw[raw.index(honest_status) + len(honest_status) :])
+    for stamp in (timestamps.check(lying, TEXT, roots), timestamps.claimed(lying, TEXT)):
+        assert abs(stamp.at - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+def _der(tag, content):
+    size = len(content)
+    length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
 @pytest.mark.parametrize("which", ["tsa", "chatty_tsa"])
 def test_a_stamp_of_another_text_under_another_root_or_damaged_is_refused(which, request, tmp_path):
     tsa = request.getfixturevalue(which)

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from gateway import notes, receipts
-from tests.support import evidence, packages, verifying
+from tests.support import evidence, packages, trust, verifying
 from tests.support.browsing import DESKTOP, PHONE
 from tests.support.packages import DOCUMENT, ORIGIN, SIGNER, package
 
@@ -157,6 +157,38 @@ def test_a_witness_is_named_and_a_wrong_one_refused(page: Page, tmp_path: Path) 
     alone = verifying.verify(page, files_of(one), SIGNER.vkey)
     assert alone["ok"]
     assert any("others have signed too" in told["en"] for told in alone["notProved"])
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
+def test_a_time_stamp_is_held_against_the_checkpoint_and_not_called_genuine(
+    page: Page, tmp_path: Path, digest: str
+) -> None:
+    one = package(5, 7)
+    text, _ = notes.split_note(notes.parse_tlog_proof(one.proof).checkpoint_note)
+    with trust.authority(tmp_path / "tsa", sends_root=digest == "sha384") as tsa:
+        stamp, other = (tsa.stamp(trust.query(tmp_path, about, digest)) for about in (text, text + "x"))
+    directory = one.write(tmp_path / "package")
+    (directory / "checkpoint.tsr").write_bytes(stamp)
+    said = receipts.verify_package([directory])
+    answer = verifying.verify(page, files_of(one) | {"checkpoint.tsr": stamp})
+    assert answer["ok"]
+    assert (answer["checks"][-1]["nl"], answer["checks"][-1]["en"]) == said.checks[-1].detail
+    assert "belongs to this state of the log, and says 20" in said.checks[-1].detail.en
+    assert any("Of de tijdstempel checkpoint.tsr echt is" in told["nl"] for told in answer["notProved"])
+    for wrong in (other, b"", stamp[:100], b"0" * 500, b"\x30\x84\xff\xff\xff\xff" + stamp):
+        refused = verifying.verify(page, files_of(one) | {"checkpoint.tsr": wrong})
+        assert (refused["ok"], refused["checks"][-1]["what"]) == (False, "timestamp")
+        (directory / "checkpoint.tsr").write_bytes(wrong)
+        assert not receipts.verify_package([directory]).ok
+
+
+def test_a_receipt_that_corrects_another_says_which(desktop: Page, tmp_path: Path) -> None:
+    for earlier in packages.CORRECTED:
+        one = committed(packages.RECEIVED | {"corrigeert": earlier, "log": ORIGIN, "logIndex": 0})
+        said = receipts.verify_package([one.write(tmp_path / "package")])
+        answer = verifying.verify(desktop, files_of(one))
+        assert [(t["nl"], t["en"]) for t in answer["proved"]] == [tuple(t) for t in said.proved]
+        assert any("corrects an earlier receipt: entry 3" in t.en for t in said.proved) == (earlier["logIndex"] == 3)
 
 
 # ---- how it shows it -----------------------------------------------------------------------------

@@ -24,6 +24,15 @@ RECEIVED: dict[str, Any] = {
     "stukken": [{"naam": "paspoort \u00e9\u00e9n.pdf", "bytes": 19, "sha256": hashlib.sha256(DOCUMENT).hexdigest()}],
 }
 
+# What the earlier receipt is called: rightly (entry 3), and in ways that mean nothing.
+CORRECTED: list[dict[str, Any]] = [
+    {"logIndex": 3, "tijd": "2026-03-30T22:00:00.000000Z"},
+    {"logIndex": "3 ", "tijd": "2026-03-30T22:00:00.000000Z"},
+    {"logIndex": True, "tijd": "2026-03-30T22:00:00.000000Z"},
+    {"logIndex": -3, "tijd": "2026-03-30T22:00:00.000000Z"},
+    {"logIndex": 4},
+]
+
 
 @dataclass
 class Package:

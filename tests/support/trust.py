@@ -147,6 +147,13 @@ def authority(directory: Path, *, sends_root: bool = False) -> Iterator[Authorit
         thread.join()
 
 
+def query(scratch: Path, text: str, digest: str) -> bytes:
+    """The question for a stamp of this text, by this hash."""
+    (scratch / "text").write_text(text, encoding="utf-8")
+    _openssl(scratch, f"ts -query -data text -{digest} -cert -out query")
+    return (scratch / "query").read_bytes()
+
+
 def _handler(made: Authority) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the library's name
