@@ -121,6 +121,13 @@ class Portal(Section):
     max_files: int = Field(50, gt=0)
 
 
+class Requests(Section):
+    templates_dir: str = ""
+    reference_prefix: str = Field("HV", pattern=r"^[A-Za-z0-9]{1,20}$")
+    import_mb: int = Field(5, gt=0, le=100)
+    import_rows: int = Field(5000, gt=0)
+
+
 class Oauth2(Section):
     token_url: str = Field(pattern=r"^https?://")
     client_id: str
@@ -239,6 +246,7 @@ class Settings(Section):
     database: Database = Database()
     smtp: Smtp = Smtp()
     portal: Portal = Portal()
+    requests: Requests = Requests()
     imap: tuple[Imap, ...] = ()
     outbound: Outbound = Outbound()
     scanners: Scanners = Scanners()

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from config.calendar import load_calendar
 from config.settings import BadConfiguration, Settings
+from config.templates import OURS, load_templates
 from gateway import bundle, cosign, notes, rotation, tiles
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk
+from gateway.core.templates import Library
 from gateway.core.words import Status
 from gateway.database import Database
 from gateway.desk import Desk
@@ -123,6 +125,7 @@ def build(settings: Settings) -> House:
     woken = threading.Event()
     desk = Desk(
         settings=settings,
+        library=_library(settings),
         store=store,
         requests=Requests(database, ledger, clock, load_calendar(), settings.smtp.addresses[0]),
         people=People(database, ledger, clock),
@@ -178,6 +181,11 @@ def _vouching(settings: Settings, database: Database, ledger: Ledger, clock: Clo
             raise BadConfiguration((f"{tsa.ca_file}: ledger.tsa.ca_file: cannot be used: {error}",)) from error
     witnesses = [cosign.Witness(witness.url, witness.vkey) for witness in settings.ledger.witnesses]
     return Vouching(database, ledger, clock, witnesses, authority)
+
+
+def _library(settings: Settings) -> Library:
+    folder = settings.requests.templates_dir
+    return load_templates(Path(folder) if folder else OURS)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -7,6 +7,7 @@ from pathlib import Path
 from config.settings import Settings
 from gateway.audit import Audit
 from gateway.bundle import BundleReport
+from gateway.core.templates import Library
 from gateway.people import People
 from gateway.ports import Blobs, Clock
 from gateway.queries import Queries
@@ -22,10 +23,11 @@ class Desk:
     submission rests, at most so long. `receipt_files(number)`: the receipt package by file name, or empty
     while there is none. `bundle(reference, path)`: write a request's bundle. `audit(content)`: check all.
     `health()`: the state of scanner and letters, a word each, for who watches over us. `log(path)`: what the
-    public log has at a path (c2sp.org/tlog-tiles), None when nothing.
+    public log has at a path (c2sp.org/tlog-tiles), None when nothing. `library`: the templates for requests.
     """
 
     settings: Settings
+    library: Library
     store: DatabaseStore
     requests: Requests
     people: People

@@ -105,6 +105,12 @@ class Queries:
 
     # ---- submissions -----------------------------------------------------------------------------
 
+    def later_rounds(self, reference: str) -> tuple[str, ...]:
+        """The requests that ask again for what this one lacked."""
+        query = select(col(RequestRow.reference)).where(col(RequestRow.follows) == reference)
+        with self._database.read() as session:
+            return tuple(session.scalars(query.order_by(col(RequestRow.id))))
+
     def submissions(
         self,
         request: str | None = None,

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlmodel import Session, col
 from gateway import mapping
 from gateway.core import terms, tokens
 from gateway.core.errors import Fault, Refused
-from gateway.core.model import Request
+from gateway.core.model import Item, Request, Term
 from gateway.core.words import EventName, ItemStatus, RequestStatus
 from gateway.database import Database
 from gateway.inquiry import request_row
@@ -70,7 +71,31 @@ class Requests:
     def last_day(self, value: VerzoekIn) -> terms.TermEnd:
         """The end of the term, with its derivation."""
         core = to_core(value, value.verzondenOp, "")
-        return terms.last_day(core.sent_day, core.term, self._calendar)
+        return self.end_of(core.sent_day, core.term)
+
+    def end_of(self, sent_day: date, term: Term) -> terms.TermEnd:
+        """The end of a term that is not set yet, with its derivation."""
+        return terms.last_day(sent_day, term, self._calendar)
+
+    def missing(self, reference: str) -> tuple[Item, ...]:
+        """What is still missing of a request, as it would be asked again. Raises NotFound."""
+        with self._database.read() as session:
+            request = mapping.request_of(session, request_row(session, reference))
+            return tuple(replace(item, status=ItemStatus.OPEN) for item in request.missing_items())
+
+    def free_reference(self, prefix: str) -> str:
+        """A reference that nobody has, such as `HV-2026-482913`.
+
+        By chance and not by counting: two people who register at once hardly ever get the same, and a reference
+        tells nobody how many there are.
+        """
+        year = self._clock.now().astimezone(mapping.LOCAL).year
+        with self._database.read() as session:
+            while True:
+                reference = f"{prefix}-{year}-{secrets.randbelow(10**6):06}"
+                known = select(col(RequestRow.id)).where(col(RequestRow.reference) == reference)
+                if session.scalar(known) is None:
+                    return reference
 
     def extend(self, reference: str, until: date, reason: str, officer: str) -> Request:
         """Give more time (uitstel); a lapsed request is open again. Raises Refused, NotFound."""

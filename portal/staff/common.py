@@ -19,9 +19,8 @@ def page(
     **context: Any,  # noqa: ANN401
 ) -> Response:
     sums = pages.desk_of(request).queries.sums()
-    return pages.render_staff(
-        request, template, status, session=session, held_count=sums[Status.HELD], labels=labels, **context
-    )
+    frame = {"session": session, "held_count": sums[Status.HELD], "labels": labels, "done": "", "problems": ()}
+    return pages.render_staff(request, template, status, **frame | context)
 
 
 def in_form(error: Refused, **fields: str) -> list[tuple[str, str]]:

@@ -78,6 +78,7 @@ def _request_page(
         status,
         verzoek=found,
         line=Line(found, (found.laatsteDag - today).days, sum(i.status in MISSING for i in found.stukken)),
+        later=desk.queries.later_rounds(reference),
         submissions=sent,
         papers=[paper for submission in sent for paper in papers.papers(desk, submission)],
         timeline=labels.timeline(desk.queries.timeline(reference)),
