@@ -24,7 +24,9 @@ _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.\-]+):\d{1,5}$"
 _MAIL = r"^[^@\s+<>]+@[^@\s<>]+$"
 _LAST_PORT = 65535
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1", "localhost"})
-_FILE_KEYS = frozenset({"tls_cert", "tls_key", "tls_ca", "password_file", "client_secret_file", "key_file", "ca_file"})
+_FILE_KEYS = frozenset(
+    {"tls_cert", "tls_key", "tls_ca", "password_file", "client_secret_file", "cert_file", "key_file", "ca_file"}
+)
 
 
 def _has_port(address: str) -> str:
@@ -181,6 +183,18 @@ class Scanners(Section):
     wait_hours: float = Field(24, ge=0)
 
 
+class Smime(Section):
+    cert_file: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+
+    @model_validator(mode="after")
+    def _key_is_complete(self) -> "Smime":
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("cert_file and key_file belong together: give both or neither")
+        return self
+
+
 class Limits(Section):
     submission_mb: int = Field(30, gt=0)
     counts: Literal["files", "message"] = "files"
@@ -250,6 +264,7 @@ class Settings(Section):
     imap: tuple[Imap, ...] = ()
     outbound: Outbound = Outbound()
     scanners: Scanners = Scanners()
+    smime: Smime = Smime()
     limits: Limits = Limits()
     ledger: Ledger = Ledger()
     work: Work = Work()

@@ -16,6 +16,7 @@ need() { missing="$missing $*"; }
 # Loading the library is the honest question: a package name says nothing on a machine that is not Debian's own.
 "$python" -c 'import ctypes; ctypes.CDLL("libmagic.so.1")' 2>/dev/null || need libmagic1
 has clamd || need clamav-daemon
+has openssl || need openssl
 { has node && has npm; } || need nodejs npm
 if [ "$set_name" = test ]; then
   { has dovecot && [ -e /usr/lib/dovecot/imap ]; } || need dovecot-core dovecot-imapd
@@ -23,7 +24,6 @@ if [ "$set_name" = test ]; then
   has postfix || need postfix
   has chromium || need chromium
   has pdftotext || need poppler-utils
-  has openssl || need openssl
 fi
 [ -n "$missing" ] || exit 0
 

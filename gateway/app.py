@@ -31,7 +31,7 @@ from gateway.requests import Requests
 from gateway.schema import dump
 from gateway.store import FAILED, DatabaseStore
 from gateway.vouching import Authority, Vouching
-from mail import authenticate, letters, outbound, read, read_child
+from mail import authenticate, letters, outbound, read, read_child, smime
 from scanners import child, clam, inspect
 
 _MIB = 1 << 20
@@ -228,7 +228,14 @@ def _reader(settings: Settings) -> read.Reader:
         entry_bytes=settings.cap_bytes,  # no larger than what the scanner's canary proves
         ratio=limits.ratio,
     )
-    return read.Reader(read.Limits(content, _child_limits(settings, limits.child_memory_mb)), _authenticator(settings))
+    keys = smime.Keys(*(_whole(f) for f in (settings.smime.cert_file, settings.smime.key_file, settings.smime.ca_file)))
+    process = _child_limits(settings, limits.child_memory_mb)
+    return read.Reader(read.Limits(content, process), _authenticator(settings), keys)
+
+
+def _whole(file: str) -> str:
+    """The path of a file for a child, which runs in a folder of its own."""
+    return str(Path(file).resolve()) if file else ""
 
 
 def _authenticator(settings: Settings) -> authenticate.Authenticator | None:

@@ -164,6 +164,12 @@ class Queries:
             message = mapping.message_of(submission_row(session, number))
             return authentication.believed(message.authentication if message else (), trusted)
 
+    def signatures(self, number: str) -> tuple[str, ...]:
+        """What was found of each S/MIME signature on a mail, in the words of `mail.smime`."""
+        with self._database.read() as session:
+            message = mapping.message_of(submission_row(session, number))
+            return message.signatures if message else ()
+
     def ignored(self, number: str) -> tuple[IgnoredPart, ...]:
         """The parts of a submission that are no documents."""
         with self._database.read() as session:

@@ -57,7 +57,8 @@ def draw(originals: Sequence[Original], directory: Path, made_at: datetime) -> l
     wanted = [n for n, original in enumerate(originals) if original.media_type in _KINDS]
     while wanted:
         jobs = [_job(originals[n], directory / f"{n}.pdf") for n in wanted]
-        outcome = child.run(_MODULE, {"documents": jobs, "made_at": made_at.isoformat()}, _DRAWING)
+        job = {"documents": jobs, "made_at": made_at.isoformat()}
+        outcome = child.run(_MODULE, job, _DRAWING, writable=(directory,))
         answers = [a for a in outcome.answers if isinstance(a, dict) and "crashed" not in a]
         for n, answer in zip(wanted, answers, strict=False):
             drawn[n] = _checked(answer, directory / f"{n}.pdf")
@@ -97,5 +98,5 @@ def merge(sources: Sequence[Path], bookmarks: Sequence[TocLine], title: str, tar
         "title": title,
         "target": str(target),
     }
-    outcome = child.run(_MODULE, job, limits)
+    outcome = child.run(_MODULE, job, limits, writable=(target.parent,))
     return outcome.ended == "done" and target.is_file()

@@ -50,7 +50,13 @@ _AUTOMATIC_SUBJECT: Final = re.compile(
 
 
 def gather(
-    headers: Headers, text: str, links: Iterable[str], defects: Iterable[str], *, null_sender: bool
+    headers: Headers,
+    text: str,
+    links: Iterable[str],
+    defects: Iterable[str],
+    signatures: Iterable[str] = (),
+    *,
+    null_sender: bool,
 ) -> MessageFacts:
     """The facts of a message from its own headers, its text and what the splitter found wrong.
 
@@ -80,6 +86,7 @@ def gather(
         text=text[:MAX_TEXT],
         defects=tuple(sorted(named)),
         links=tuple(dict.fromkeys(links))[:_MAX_LINKS],
+        signatures=tuple(signatures),
     )
 
 

@@ -63,6 +63,16 @@ class Entity:
         return "message/rfc822" if in_digest and not main else "text/plain"
 
 
+@dataclass(frozen=True)
+class Signed:
+    """Where a multipart/signed stands, to the octet: what a signature is about (RFC 1847)."""
+
+    content_type: headers.Value
+    head: headers.Headers
+    start: int
+    end: int
+
+
 @dataclass
 class _Open:
     """A multipart whose end has not come yet."""
@@ -73,11 +83,12 @@ class _Open:
 
 
 class Splitter:
-    """Splits one message. Read `entities` to the end; then `head` and `defects` are complete."""
+    """Splits one message. Read `entities` to the end; then `head`, `defects` and `signed` are complete."""
 
     def __init__(self, file: BinaryIO, limits: Limits, block: int = BLOCK) -> None:
         self.head = headers.Headers()
         self.defects: set[str] = set()
+        self.signed: list[Signed] = []
         self._file = file
         self._limits = limits
         self._block = block
@@ -99,7 +110,7 @@ class Splitter:
             yield from self._close_down_to(level + 1, start)
             if closing:
                 self._open[level].entity = replace(self._open[level].entity, end=start)
-                yield from self._unsplit(self._open.pop())
+                yield from self._closed(self._open.pop(), after)
                 at = after
             else:
                 self._open[level].parts += 1
@@ -175,9 +186,12 @@ class Splitter:
             unclosed = self._open.pop()
             self.defects.add("multipart without its end")
             unclosed.entity = replace(unclosed.entity, end=end)
-            yield from self._unsplit(unclosed)
+            yield from self._closed(unclosed, end)
 
-    def _unsplit(self, closed: _Open) -> Iterator[Entity]:
+    def _closed(self, closed: _Open, end: int) -> Iterator[Entity]:
+        entity = closed.entity
+        if entity.media_type == "multipart/signed":
+            self.signed.append(Signed(entity.content_type, entity.head, entity.start, end))
         if not closed.parts:
             self.defects.add("multipart without parts")
             yield replace(closed.entity, unsplit=True)
@@ -243,14 +257,20 @@ class Splitter:
         return at - (2 if before == b"\r\n" else min(1, len(before)))
 
 
-def decoded(file: BinaryIO, entity: Entity, decoder: transfer.Decoder, block: int = BLOCK) -> Iterator[bytes]:
-    """The content of a leaf, decoded in blocks."""
-    at = entity.start
-    while at < entity.end:
+def blocks(file: BinaryIO, start: int, end: int, block: int = BLOCK) -> Iterator[bytes]:
+    """The octets between two places, in blocks; reading elsewhere in between does no harm."""
+    at = start
+    while at < end:
         file.seek(at)
-        data = file.read(min(block, entity.end - at))
+        data = file.read(min(block, end - at))
         if not data:
             break
         at += len(data)
+        yield data
+
+
+def decoded(file: BinaryIO, entity: Entity, decoder: transfer.Decoder, block: int = BLOCK) -> Iterator[bytes]:
+    """The content of a leaf, decoded in blocks."""
+    for data in blocks(file, entity.start, entity.end, block):
         yield decoder.feed(data)
     yield decoder.finish()

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from gateway.core import authentication
 from gateway.core.model import Envelope, MessageFacts, Part, PartRole, Reading, Trouble
-from mail import read_child
+from mail import read_child, smime
 from mail.authenticate import Authenticator
 from scanners import child
 
@@ -40,9 +40,15 @@ class Limits:
 class Reader:
     """Reads one stored file at a time; calls from many threads do not disturb each other."""
 
-    def __init__(self, limits: Limits | None = None, authenticator: Authenticator | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        authenticator: Authenticator | None = None,
+        keys: smime.Keys | None = None,
+    ) -> None:
         self._limits = limits or Limits()
         self._authenticator = authenticator
+        self._keys = keys or smime.Keys()
 
     def read_message(self, raw: Path, out: Path, *, envelope: Envelope | None = None) -> Reading:
         """The facts and parts of a message; the content of part n is the file `path_of(out, part)`.
@@ -72,8 +78,8 @@ class Reader:
         return self._read(job, out)
 
     def _read(self, job: dict[str, Any], out: Path) -> Reading:
-        job |= {"out": str(out.resolve()), "limits": asdict(self._limits.content)}
-        outcome = child.run("mail.read_child", job, self._limits.process)
+        job |= {"out": str(out.resolve()), "limits": asdict(self._limits.content), "keys": asdict(self._keys)}
+        outcome = child.run("mail.read_child", job, self._limits.process, writable=(out,))
         manifest = outcome.answers[0] if outcome.answers else None
         if outcome.ended != "done" or manifest is None:
             return Reading(None, (), _TROUBLE.get(outcome.ended, _broken(manifest)))

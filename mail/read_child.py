@@ -7,20 +7,24 @@ Rule 3: over a limit the manifest still says how far it came, so that the sender
 
 import hashlib
 import re
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from gateway.core import names
 from gateway.core.model import MessageFacts, Part, PartRole, Trouble
-from mail import facts, headers, mime, roles, transfer
-from scanners import archive, child
+from mail import facts, headers, mime, roles, smime, transfer, wrappings
+from scanners import archive, child, cms
 
 _MAX_MARKUP: Final = 2**20
 _MAX_ORIGINAL: Final = 1000
 _CONTENT_ID: Final = re.compile(rb"(?i)cid:([^\"'\s>)\\]{1,300})")
 _UUENCODED: Final = re.compile(rb"(?m)^begin [0-7]{3,4} \S")
+_FIRST_BYTES: Final = 64
+_MAX_SIGNATURES: Final = 5
+_PGP: Final = b"-----BEGIN PGP MESSAGE-----"
 _COMPUTER_MADE: Final = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 
 
@@ -64,12 +68,14 @@ class _Scope:
 class Walk:
     """Everything one stored file unfolds into."""
 
-    def __init__(self, out: Path, limits: Limits) -> None:
+    def __init__(self, out: Path, limits: Limits, keys: smime.Keys) -> None:
         self._out = out
         self._limits = limits
+        self._keys = keys
         self._found: list[_Found] = []
         self._total = 0
         self.defects: set[str] = set()
+        self.signatures: list[str] = []
 
     # ---- messages --------------------------------------------------------------------------------
 
@@ -85,6 +91,8 @@ class Walk:
             finally:
                 scope.head = splitter.head
                 self.defects |= splitter.defects
+            for signed in splitter.signed:
+                self._check_signature(file, signed)
         self._set_aside_decoration(scope)
 
     def _leaf(self, file: BinaryIO, entity: mime.Entity, parent: int | None, depth: int, scope: _Scope) -> None:
@@ -103,7 +111,9 @@ class Walk:
             self.defects.add("one piece of a message")
         if entity.unsplit and not found.bytes:
             found.role, found.note = PartRole.IGNORED, "empty"
-        self._unfold(found, depth)
+        if found.role is PartRole.BODY and self._head(found, _FIRST_BYTES).lstrip().startswith(_PGP):
+            found.role, found.note = PartRole.DOCUMENT, roles.ENCRYPTED
+        self._unfold(found, depth, scope)
 
     def _set_aside_decoration(self, scope: _Scope) -> None:
         """Small pictures that the text itself shows are logos, not documents; large ones may be a passport."""
@@ -123,18 +133,46 @@ class Walk:
     def file(self, path: Path, name: str, declared: str) -> None:
         """Unfold an uploaded file: itself is part 0."""
         found = self._new(None, PartRole.DOCUMENT, name, declared, "")
-        with path.open("rb") as source:
-            self._store(found, iter(lambda: source.read(mime.BLOCK), b""))
+        self._store(found, _blocks(path))
         self._unfold(found, 1)
 
-    def _unfold(self, found: _Found, depth: int) -> None:
-        """Messages and plain zips have documents inside; other containers are left to the type check."""
+    def _unfold(self, found: _Found, depth: int, scope: _Scope | None = None) -> None:
+        """Open what documents are wrapped in; what does not open stays a document, so that somebody is told.
+
+        `scope`: the message whose own leaf this is; a message under S/MIME speaks for it.
+        """
         if found.role is PartRole.DOCUMENT and roles.looks_like_a_message(found.original, found.declared):
             found.role = PartRole.MESSAGE
         if found.role is PartRole.MESSAGE:
             self.message(self._path(found), found.seq, depth + 1, _Scope())
-        elif found.role is PartRole.DOCUMENT and not found.note and archive.is_plain_zip(self._path(found)):
+        elif found.role is not PartRole.DOCUMENT:
+            return
+        elif kind := cms.kind(self._head(found, _FIRST_BYTES)):
+            self._envelope(found, kind, depth + 1, scope or _Scope())
+        elif found.note:
+            return
+        elif opened := wrappings.opener(self._path(found)):
+            self._wrapping(found, opened, depth + 1)
+        elif archive.is_plain_zip(self._path(found)):
             self._container(found, depth + 1)
+
+    def _wrapping(self, wrapping: _Found, opened: Callable[[Path], Iterator[wrappings.Attached]], depth: int) -> None:
+        self._check_depth(depth)
+        before = len(self._found)
+        try:
+            for attached in wrappings.attached(self._path(wrapping), opened):
+                role, note = roles.role_of_type(attached.media_type)
+                missing = "" if attached.content is not None else "unreadable"
+                found = self._new(wrapping.seq, role, attached.name, attached.media_type, note or missing)
+                self._store(found, [attached.content or b""])
+                self._unfold(found, depth)
+        except archive.Unreadable:
+            wrapping.note = "unreadable"
+            return
+        if len(self._found) > before:
+            wrapping.role = PartRole.CONTAINER
+        elif roles.is_only_a_wrapping(wrapping.original):
+            wrapping.role, wrapping.note = PartRole.IGNORED, "holds no file"
 
     def _container(self, container: _Found, depth: int) -> None:
         self._check_depth(depth)
@@ -162,6 +200,57 @@ class Walk:
         found = self._new(container.seq, role, entry.name, "", note)
         self._store(found, opened.blocks(entry))
         self._unfold(found, depth)
+
+    # ---- S/MIME ----------------------------------------------------------------------------------
+
+    def _envelope(self, envelope: _Found, kind: str, depth: int, scope: _Scope) -> None:
+        """Open a signed or enveloped message: what is inside counts as if it had been sent bare."""
+        self._check_depth(depth)
+        with tempfile.TemporaryDirectory(dir=".") as scratch:
+            inside = Path(scratch) / "inside"
+            if kind == "signed":
+                words = smime.unsigned(self._path(envelope), "DER", inside, self._keys)
+                opened = words is not None and self._note_signature(words)
+            elif kind == "enveloped":
+                opened = smime.decrypted(self._path(envelope), inside, self._keys)
+                envelope.note = "decrypted with our key" if opened else roles.ENCRYPTED
+            else:
+                opened = False
+            if opened:
+                self._opened_envelope(envelope, inside, depth, scope)
+
+    def _opened_envelope(self, envelope: _Found, inside: Path, depth: int, scope: _Scope) -> None:
+        name = roles.name_without_envelope(envelope.original)
+        if name:  # a file that somebody signed, as is the custom in Italy: paspoort.pdf.p7m
+            envelope.role = PartRole.CONTAINER
+            found = self._new(envelope.seq, PartRole.DOCUMENT, name, "", "")
+            self._store(found, _blocks(inside))
+            self._unfold(found, depth)
+            return
+        envelope.role = PartRole.MESSAGE
+        message = _Scope()
+        self.message(inside, envelope.seq, depth, message)
+        scope.found += message.found
+
+    def _check_signature(self, file: BinaryIO, signed: mime.Signed) -> None:
+        """Check a detached signature over the octets as they came. PGP's are kept with the bytes, and not checked."""
+        if "pkcs7" not in signed.content_type.parameters.get("protocol", "").lower():
+            return
+        with tempfile.TemporaryDirectory(dir=".") as scratch:
+            entity = Path(scratch) / "entity"
+            with entity.open("wb") as out:
+                content_type = signed.head.first("content-type").replace("\r", " ").replace("\n", " ")
+                out.write(f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "replace"))
+                out.writelines(mime.blocks(file, signed.start, signed.end))
+            words = smime.unsigned(entity, "SMIME", Path(scratch) / "inside", self._keys)
+            self._note_signature(words or "smime=fail; the signature cannot be read")
+
+    def _note_signature(self, words: str) -> bool:
+        if len(self.signatures) < _MAX_SIGNATURES:
+            self.signatures.append(words)
+        if smime.failed(words):
+            self.defects.add("the signature does not fit the content")
+        return True
 
     # ---- storing ---------------------------------------------------------------------------------
 
@@ -192,9 +281,9 @@ class Walk:
     def _path(self, found: _Found) -> Path:
         return self._out / str(found.seq)
 
-    def _head(self, found: _Found) -> bytes:
+    def _head(self, found: _Found, most: int = _MAX_MARKUP) -> bytes:
         with self._path(found).open("rb") as file:
-            return file.read(_MAX_MARKUP)
+            return file.read(most)
 
     def _check_depth(self, depth: int) -> None:
         if depth > self._limits.depth:
@@ -228,7 +317,12 @@ class Walk:
         text = texts["text/plain"] if texts["text/plain"].strip() else texts["text/html"]
         text = _clean(text[: facts.MAX_TEXT])
         links = facts.store_links(texts["text/plain"] + "\n" + markup)
-        return facts.gather(scope.head, text, links, self.defects, null_sender=null_sender)
+        return facts.gather(scope.head, text, links, self.defects, self.signatures, null_sender=null_sender)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        yield from iter(lambda: source.read(mime.BLOCK), b"")
 
 
 def _clean(text: str) -> str:
@@ -239,7 +333,7 @@ def _clean(text: str) -> str:
 
 def read(job: dict[str, Any]) -> None:
     """Do one job of `mail.read.Reader`: say the manifest, whatever happens on the way."""
-    walk = Walk(Path(job["out"]), Limits(**job["limits"]))
+    walk = Walk(Path(job["out"]), Limits(**job["limits"]), smime.Keys(**job["keys"]))
     scope = _Scope()
     trouble: Trouble | None = None
     is_message = job["name"] is None

@@ -58,15 +58,21 @@ def role(entity: Entity) -> tuple[PartRole, str]:
     kind = entity.media_type
     if entity.unsplit:
         return PartRole.DOCUMENT, "a multipart that could not be split"
-    if kind in _IGNORED:
-        return PartRole.IGNORED, _IGNORED[kind]
-    if kind in _MESSAGES:
-        return PartRole.MESSAGE, ""
+    if kind in _IGNORED or kind in _MESSAGES:
+        return role_of_type(kind)
     if _is_enveloped(entity):
         return PartRole.DOCUMENT, ENCRYPTED
     if kind.startswith("text/") and _is_body(entity):
         return PartRole.BODY, ""
     return PartRole.DOCUMENT, ""
+
+
+def role_of_type(media_type: str) -> tuple[PartRole, str]:
+    """The role of a file by its declared type alone, as `role` gives it."""
+    if media_type in _MESSAGES:
+        return PartRole.MESSAGE, ""
+    note = _IGNORED.get(media_type, "")
+    return (PartRole.IGNORED if note else PartRole.DOCUMENT), note
 
 
 def original_name(entity: Entity) -> str:
@@ -98,6 +104,18 @@ def fallback_name(seq: int, media_type: str) -> str:
 def looks_like_a_message(name: str, declared: str) -> bool:
     """Whether a file is a saved message by its name or its declared type."""
     return declared in _MESSAGES or name.lower().endswith(".eml")
+
+
+def is_only_a_wrapping(name: str) -> bool:
+    """Whether a file is nothing by itself: winmail.dat carries a letter's layout when it holds no files."""
+    return not name.lower().endswith(".msg")
+
+
+def name_without_envelope(name: str) -> str:
+    """The name of a file that was put into a signed envelope, or nothing when the envelope is a message's own."""
+    bare = first_name(name)
+    is_file = bare.lower().endswith(".p7m") and bare.lower() != "smime.p7m"
+    return bare[: -len(".p7m")] if is_file else ""
 
 
 def content_id(entity: Entity) -> str:

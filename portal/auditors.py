@@ -70,8 +70,11 @@ def submission(request: HttpRequest, nummer: str, session: Auditor, desk: TheDes
         "auditor_submission.html",
         submission=found,
         why=desk.queries.why(nummer),
-        authentication=authentication.in_words(
-            desk.queries.authentication(nummer, desk.settings.trusted_authserv), "nl", domains=False
+        authentication=(
+            *authentication.in_words(
+                desk.queries.authentication(nummer, desk.settings.trusted_authserv), "nl", domains=False
+            ),
+            *(labels.signature(words, names=False) for words in desk.queries.signatures(nummer)),
         ),
         timeline=labels.timeline(desk.queries.timeline(found.ontvangstnummer)),
     )

@@ -212,6 +212,26 @@ _CLUE: Final = {
 _AUTHENTICATION: Final = {"pass": "echt", "fail": "niet echt", "none": "niet vastgesteld"}
 
 
+_SIGNATURE: Final = {
+    "smime=pass": "De digitale handtekening (S/MIME) past bij de inhoud",
+    "smime=fail": "De digitale handtekening (S/MIME) past niet bij de inhoud",
+}
+_CHAIN: Final = {
+    "chain=trusted": "een vertrouwde instantie staat in voor de naam van de ondertekenaar",
+    "chain=unknown": "geen vertrouwde instantie staat in voor de naam van de ondertekenaar",
+    "chain=not checked": "wie er tekende is niet getoetst",
+}
+
+
+def signature(words: str, *, names: bool) -> str:
+    """One S/MIME signature in a sentence, from the words of `mail.smime`; not `names`: only the certificate's hash."""
+    result, _, rest = words.partition("; ")
+    chain, _, certificate = rest.partition("; ")
+    shown = certificate if names else certificate.rpartition("; ")[2]
+    said = "; ".join(part for part in (_SIGNATURE.get(result, result), _CHAIN.get(chain, chain)) if part)
+    return f"{said} ({shown})." if shown else f"{said}."
+
+
 def facts(why: Why) -> list[tuple[str, str]]:
     """The facts a decision was taken on, as lines for people; empty while there are none."""
     return list(_lines(why.facts)) if why.facts else []

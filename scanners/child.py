@@ -3,8 +3,8 @@
 Rule 1: whatever the bytes do to a child, the parent gets an `Outcome`; only "could not start one" is TryLater.
 Rule 2: a child takes one JSON job on stdin and answers one JSON value a line; the parent believes none of it
 before it has checked it.
-Rule 3: a child has no environment, no network where the kernel lets us (but for one that asks DNS), no new
-privileges, and dies with us.
+Rule 3: a child has no environment, no network and no place to write but its own folders where the kernel lets us
+(but for one that asks DNS), no new privileges, and dies with us.
 """
 
 import contextlib
@@ -35,6 +35,7 @@ _MIB: Final = 2**20
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CLONE_NEWNET: Final = 0x40000000
+_ABI_OF_TRUNCATE: Final = 3
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,20 @@ class Outcome:
     ended: str
 
 
-def run(module: str, job: dict[str, Any], limits: Limits, *, network: bool = False) -> Outcome:
+def run(
+    module: str, job: dict[str, Any], limits: Limits, *, network: bool = False, writable: tuple[Path, ...] = ()
+) -> Outcome:
     """Run `python -m module` on a job and wait for its end, however it comes.
 
+    `writable`: folders, beside its own scratch folder, that it may write in; nowhere else.
     `network`: let it keep the network. Only for the checks of a sender: which names they ask DNS for depends on
     the answers, so nobody can ask for them beforehand.
 
     Raises TryLater when the child could not be started, could not begin, or met trouble of ours such as a full
     disk: that says nothing about the bytes. Afterwards no process of its group is left.
     """
-    order = json.dumps({"limits": asdict(limits), "network": network, "job": job}).encode()
+    confined = {"limits": asdict(limits), "network": network, "writable": [str(w.resolve()) for w in writable]}
+    order = json.dumps({**confined, "job": job}).encode()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="herstelpost-child-") as scratch,
@@ -158,6 +163,7 @@ def main(work: Callable[[dict[str, Any]], None]) -> None:
     """Confine this process, do the work on the parent's job, and end with a status that says how it went."""
     order = json.load(sys.stdin)
     _confine(Limits(**order["limits"]), network=order["network"])
+    _write_only_in(".", *order["writable"])
     say(READY)
     try:
         work(order["job"])
@@ -203,6 +209,24 @@ def _confine(limits: Limits, *, network: bool) -> None:
     signal.signal(signal.SIGXCPU, _stop)
     signal.signal(signal.SIGALRM, _stop)
     signal.alarm(limits.wall_seconds)
+
+
+def _write_only_in(*folders: str) -> None:
+    """Nothing outside these folders can be made, changed or removed from now on (Landlock, Linux 5.13)."""
+    import landlock  # noqa: PLC0415 -- the parent, which imports this module too, has no use for it
+
+    access = landlock.FSAccess
+    writing = access.WRITE_FILE | access.REMOVE_FILE | access.REMOVE_DIR | access.MAKE_REG | access.MAKE_DIR
+    writing |= access.MAKE_SYM | access.MAKE_SOCK | access.MAKE_FIFO | access.MAKE_CHAR | access.MAKE_BLOCK
+    try:
+        if landlock.landlock_abi_version() >= _ABI_OF_TRUNCATE:
+            writing |= access.TRUNCATE
+        walls = landlock.Ruleset(writing)
+        walls.allow(*folders)
+        walls.allow(os.devnull, rules=access.WRITE_FILE)
+        walls.apply()
+    except landlock.LandlockError:
+        return  # a kernel without it: users, permissions and limits are the walls that stand everywhere
 
 
 def _limit(what: int, soft: int, hard: int) -> None:

@@ -13,7 +13,7 @@ import magic
 import olefile
 
 from gateway.core.model import Finding
-from scanners import archive, findings
+from scanners import archive, cms, findings
 
 EMPTY: Final = "inode/x-empty"
 UNKNOWN: Final = "application/octet-stream"
@@ -84,8 +84,6 @@ _UNOPENED: Final = {
 
 _HEAD_BYTES: Final = 1024
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CMS_OID: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
-_ENVELOPED: Final = _CMS_OID + b"\x03"
 
 _SAME: Final = {
     "image/heif": "image/heic",
@@ -140,8 +138,8 @@ def _corrected(found: str, head: bytes, name: str) -> str:
         return "application/pdf"
     if head.lstrip().startswith(b"-----BEGIN PGP MESSAGE-----"):
         return ENCRYPTED
-    if head.startswith(b"\x30") and _CMS_OID in head[:64]:
-        return ENCRYPTED if _ENVELOPED in head[:64] else CMS
+    if kind := cms.kind(head):
+        return ENCRYPTED if kind == "enveloped" else CMS
     if found.startswith("text/x-") and name.lower().endswith((".txt", ".csv")):
         return "text/plain"  # a letter that reads like a program to libmagic
     return found

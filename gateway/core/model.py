@@ -186,7 +186,10 @@ class Part:
 
 @dataclass(frozen=True)
 class MessageFacts:
-    """What the headers and the text of a message say. Evidence, never proof."""
+    """What the headers and the text of a message say. Evidence, never proof.
+
+    `signatures`: what was found of each S/MIME signature, in words (`mail.smime`).
+    """
 
     from_address: str = ""
     from_name: str = ""
@@ -202,6 +205,7 @@ class MessageFacts:
     text: str = ""
     defects: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

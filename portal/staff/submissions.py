@@ -55,8 +55,9 @@ def _submission_page(
         submission=submission,
         why=why,
         facts=labels.facts(why),
-        authentication=authentication.in_words(
-            desk.queries.authentication(number, desk.settings.trusted_authserv), "nl"
+        authentication=(
+            *authentication.in_words(desk.queries.authentication(number, desk.settings.trusted_authserv), "nl"),
+            *(labels.signature(words, names=True) for words in desk.queries.signatures(number)),
         ),
         papers=papers.papers(desk, submission),
         ignored=desk.queries.ignored(number),

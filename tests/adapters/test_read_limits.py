@@ -5,6 +5,7 @@ import resource
 import socket
 from pathlib import Path
 
+import landlock
 import pytest
 
 from gateway.core.errors import TryLater
@@ -14,6 +15,13 @@ from mail.read import Limits, Reader
 from scanners import child
 from tests.support import hostile
 from tests.support.servers import wait_until
+
+
+def has_landlock() -> bool:
+    try:
+        return landlock.landlock_abi_version() > 0
+    except landlock.LandlockError:
+        return False
 
 
 def read(message: bytes, folder: Path, limits: Limits | None = None) -> Reading:
@@ -193,18 +201,28 @@ def test_a_mail_at_the_cap_leaves_this_process_small(tmp_path):
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 2**20
 
 
-def nosy(job: dict[str, object], **limits: int) -> child.Outcome:
-    return child.run("tests.support.nosy_child", job, child.Limits(**limits))
+def nosy(job: dict[str, object], writable: tuple[Path, ...] = (), **limits: int) -> child.Outcome:
+    return child.run("tests.support.nosy_child", job, child.Limits(**limits), writable=writable)
 
 
 def test_the_child_has_no_environment_of_ours_no_new_privileges_and_as_root_no_network(monkeypatch):
     monkeypatch.setenv("HERSTELPOST_SECRET", "geheim")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        outcome = nosy({"do": "look", "port": server.getsockname()[1]})
+        outcome = nosy({"do": "look", "port": server.getsockname()[1], "folders": []})
     (seen,) = outcome.answers
     assert not {name for name in seen["environment"] if "HERSTELPOST" in name or name in {"PATH", "HOME"}}
     assert seen["no_new_privileges"]
     assert seen["connects"] is (os.geteuid() != 0)
+
+
+@pytest.mark.skipif(not has_landlock(), reason="this kernel has no Landlock")
+def test_the_child_writes_in_its_own_folders_and_nowhere_else(tmp_path):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.mkdir()
+    theirs.mkdir()
+    outcome = nosy({"do": "look", "port": 9, "folders": [str(ours), str(theirs), "."]}, writable=(theirs,))
+    assert outcome.answers[0]["writes"] == [str(theirs), "."]
+    assert not list(ours.iterdir())
 
 
 def test_a_child_that_waits_for_ever_is_ended_with_everything_it_started():

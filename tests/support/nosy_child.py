@@ -20,6 +20,7 @@ def look(job: dict[str, Any]) -> None:
                     "environment": sorted(os.environ),
                     "no_new_privileges": "NoNewPrivs:\t1" in status,
                     "connects": _connects(job["port"]),
+                    "writes": [folder for folder in job["folders"] if _writes(Path(folder))],
                 }
             )
         case "sleep":
@@ -34,6 +35,14 @@ def look(job: dict[str, Any]) -> None:
 def _connects(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _writes(folder: Path) -> bool:
+    try:
+        (folder / "written").write_bytes(b"x")
     except OSError:
         return False
     return True
