@@ -17,8 +17,10 @@ from gateway import bundle, cosign, notes, rotation, tiles
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk
+from gateway.core import leniency
 from gateway.core.templates import Library
 from gateway.core.words import Status
+from gateway.counter import Counter
 from gateway.database import Database
 from gateway.desk import Desk
 from gateway.inquiry import Policy
@@ -100,6 +102,7 @@ def build(settings: Settings) -> House:
     if database.embedded:
         database.migrate()
     clock = SystemClock()
+    calendar = load_calendar()
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
     ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
     vouching = _vouching(settings, database, ledger, clock)
@@ -127,7 +130,8 @@ def build(settings: Settings) -> House:
         settings=settings,
         library=_library(settings),
         store=store,
-        requests=Requests(database, ledger, clock, load_calendar(), settings.smtp.addresses[0]),
+        requests=Requests(database, ledger, clock, calendar, settings.smtp.addresses[0]),
+        counter=Counter(store, queries, clock, calendar, leniency.POSTED_DAYS),
         people=People(database, ledger, clock),
         queries=queries,
         blobs=blobs,

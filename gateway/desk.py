@@ -8,6 +8,7 @@ from config.settings import Settings
 from gateway.audit import Audit
 from gateway.bundle import BundleReport
 from gateway.core.templates import Library
+from gateway.counter import Counter
 from gateway.people import People
 from gateway.ports import Blobs, Clock
 from gateway.queries import Queries
@@ -30,6 +31,7 @@ class Desk:
     library: Library
     store: DatabaseStore
     requests: Requests
+    counter: Counter
     people: People
     queries: Queries
     blobs: Blobs

@@ -17,10 +17,10 @@ from gateway.core.errors import NotFound
 from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender
 from gateway.core.match import match
 from gateway.core.model import Decision, PartRole, Request, StoredFile, Verdict
-from gateway.core.terms import is_on_time
 from gateway.core.words import Channel, Outcome, RequestStatus
 from gateway.records import ActRow, FileRow, PartRow, PartyRow, RequestRow, SubmissionRow
 
+_ON_PAPER = frozenset({Channel.POST, Channel.COUNTER})
 MAX_WORDS = 60
 MAX_TYPOS = 2
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{3,59}")
@@ -77,6 +77,7 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
     parts = mapping.part_rows(session, row)
     clues = tuple(mapping.CLUE.validate_python(clue) for clue in row.clues)
     sender = _sender(session, row, policy)
+    registered = mapping.ENVELOPE.validate_python(row.envelope).registered
     return Facts(
         channel=Channel(row.channel),
         received_at=row.received_at,
@@ -99,6 +100,7 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         answer_to=_answer_to(row, request),
         language=request.language if request else "nl",
         round=row.decisions,
+        originals=registered.originals if registered else (),
     )
 
 
@@ -158,7 +160,7 @@ def _acts(session: Session, row: SubmissionRow) -> tuple[Act, ...]:
 def _request_facts(row: SubmissionRow, request: Request | None) -> RequestFacts | None:
     if request is None:
         return None
-    on_time = is_on_time(row.received_at, request.last_day)
+    on_time = mapping.in_time(row, request.last_day)
     return RequestFacts(request.reference, request.status, request.last_day, on_time, request.items)
 
 
@@ -220,6 +222,8 @@ def _repeat_of(session: Session, row: SubmissionRow) -> str:
     A client that never heard our 250 sends again; so does a person who clicks twice. Who uploads again what
     was turned away before does so on purpose, after an extension for example: that is no repeat.
     """
+    if Channel(row.channel) in _ON_PAPER:
+        return ""  # a person handed it in and a person took it: nobody sent it twice by mistake
     turned_away = {Outcome.REFUSED, Outcome.REDIRECTED}
     mine = _fingerprint(mapping.files_of(session, row))
     earlier = session.scalars(

@@ -1,7 +1,8 @@
 """Rows to core values and to the contract's JSON, and back: the only place that knows both."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway.core.answers import ABOUT_THE_BYTES
+from gateway.core.decide import with_original
 from gateway.core.facts import Act, Clue, Facts
 from gateway.core.model import (
     Arrival,
@@ -160,7 +162,21 @@ def decision_of(row: SubmissionRow, parts: Sequence[PartRow]) -> Decision | None
         if p.outcome
     )
     reasons = tuple(Reason(r) for r in row.reasons)
-    return Decision(Outcome(row.outcome), row.rule, row.ground, reasons, documents, row.detail)
+    registered = ENVELOPE.validate_python(row.envelope).registered
+    originals = with_original(documents, registered.originals) if registered else ()
+    return Decision(Outcome(row.outcome), row.rule, row.ground, reasons, documents, row.detail, originals)
+
+
+def envelope_json(envelope: Envelope) -> dict[str, Any]:
+    """The envelope as it is stored and as events show it; of what was not registered by hand, no word of that."""
+    made: dict[str, Any] = ENVELOPE.dump_python(envelope, mode="json", exclude_none=True)
+    return made
+
+
+def in_time(row: SubmissionRow, last_day: date) -> bool:
+    """Whether a submission came in time; of post the day of the postmark may count (Awb 6:9)."""
+    registered = ENVELOPE.validate_python(row.envelope).registered
+    return registered.counts_day <= last_day if registered else is_on_time(row.received_at, last_day)
 
 
 def local_offset(at: datetime) -> str:
@@ -184,7 +200,7 @@ def submission_view(session: Session, row: SubmissionRow) -> Inzending:
         status=STATUS[Step(row.step)],
         besluit=Outcome(row.outcome) if row.outcome else None,
         redenen=tuple(Reason(reason) for reason in row.reasons),
-        opTijd=is_on_time(row.received_at, request.last_day) if request else None,
+        opTijd=in_time(row, request.last_day) if request else None,
         stukken=tuple(document_view(p) for p in parts if p.role == PartRole.DOCUMENT)
         or tuple(_received_view(f) for f in files_of(session, row) if row.step == Step.ACCEPTED),
         logIndex=index,

@@ -231,7 +231,7 @@ def _has_unfinished(session: Session, row: RequestRow) -> bool:
             col(SubmissionRow.step).in_(UNFINISHED),
         )
     )
-    return any(s.request_id == row.id or terms.is_on_time(s.received_at, row.last_day) for s in unfinished)
+    return any(s.request_id == row.id or mapping.in_time(s, row.last_day) for s in unfinished)
 
 
 def _insert(session: Session, request: Request, token: str, code: str) -> None:

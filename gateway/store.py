@@ -178,7 +178,7 @@ class DatabaseStore:
             "pogingOp": instant(attempt.attempted_at),
             "reden": attempt.reason,
             "geadresseerde": attempt.address,
-            "envelop": asdict(attempt.envelope),
+            "envelop": mapping.envelope_json(attempt.envelope),
             "bytes": attempt.bytes,
         }
         with self._database.write() as session:
@@ -490,7 +490,7 @@ def _submission_values(accepted: Accepted, arrival: Arrival, now: datetime) -> d
         "channel": arrival.channel.value,
         "received_at": arrival.received_at,
         "accepted_at": now,
-        "envelope": asdict(arrival.envelope),
+        "envelope": mapping.envelope_json(arrival.envelope),
         "session_request": arrival.request,
         "arrival_index": accepted.log_index,
         "step": Step.ACCEPTED.value,
@@ -515,7 +515,7 @@ def _arrival_json(number: str, arrival: Arrival) -> dict[str, Any]:
         "kanaal": arrival.channel.value,
         "ontvangenOp": instant(arrival.received_at),
         "tijdzone": mapping.local_offset(arrival.received_at),
-        "envelop": asdict(arrival.envelope),
+        "envelop": mapping.envelope_json(arrival.envelope),
         "bestanden": [{"sha256": f.sha256, "bytes": f.bytes} for f in arrival.files],
     }
 

@@ -77,6 +77,7 @@ DONE: Final = {
     "gesloten": "Het verzoek is gesloten.",
     "goedgekeurd": "Het stuk is goedgekeurd.",
     "afgekeurd": "Het stuk is afgekeurd. Het staat weer open.",
+    "ingenomen": "Wij hebben dit ingenomen. U kunt het ontvangstbewijs printen.",
     "toegewezen": "De inzending is aan het verzoek toegewezen.",
     "gekozen": "Het document is bij het stuk gelegd.",
     "vrijgegeven": "De inzending is vrijgegeven en opnieuw beoordeeld.",

@@ -2,16 +2,25 @@
 
 import argparse
 import json
+from dataclasses import replace
+from datetime import UTC, date
+from pathlib import Path
+from typing import Final
 
 from pydantic import TypeAdapter
 
 from config.settings import Settings
+from gateway.app import House
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, Verbs
 from gateway.core.errors import Refused
 from gateway.core.facts import Act, ActKind
-from gateway.core.words import Reason, Status
+from gateway.core.model import StoredFile
+from gateway.core.words import Channel, Reason, Status
+from gateway.counter import CHANNELS, Paper
 from gateway.schema import dump
+
+STILL_TO_CHOOSE: Final = "stuk"
 
 
 def add(verbs: Verbs) -> None:
@@ -38,6 +47,38 @@ def add(verbs: Verbs) -> None:
     refuse = terminal.verb(group, "refuse", _submission_refuse, "refuse a held submission")
     refuse.add_argument("number")
     refuse.add_argument("--reason", type=Reason, choices=list(Reason), required=True, metavar="CODE")
+    register = terminal.verb(group, "register", _submission_register, "take in paper: by post or over the counter")
+    register.add_argument("--request", required=True, metavar="REF")
+    register.add_argument("--channel", type=Channel, choices=CHANNELS, required=True, metavar="|".join(CHANNELS))
+    register.add_argument("--received", type=terminal.moment, metavar="TIME", help="when it came in; default: now")
+    register.add_argument("--postmarked", type=date.fromisoformat, metavar="DATE", help="the day of the postmark")
+    register.add_argument("--scan", action="append", default=[], metavar="N=FILE", help="`stuk=FILE`: still to choose")
+    register.add_argument("--original", action="append", default=[], metavar="N", help="the original was seen")
+
+
+def _submission_register(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        desk = house.desk
+        paper = Paper(
+            reference=given.request,
+            channel=given.channel,
+            received_at=(given.received or desk.clock.now()).astimezone(UTC),
+            officer=terminal.officer(),
+            postmark_day=given.postmarked,
+            originals=tuple(given.original),
+        )
+        accepted = desk.counter.take(paper, [_scan(house, named) for named in given.scan])
+        terminal.print_json(dump(desk.queries.submission(accepted.number)))
+    terminal.say("herstelpost: taken in; the gateway looks at it")
+    return DONE
+
+
+def _scan(house: House, named: str) -> StoredFile:
+    item, _, path = named.partition("=")
+    if not path:
+        raise Refused.because("--scan", f"{named}: must be N=FILE")
+    kept = house.desk.blobs.put(Path(path))
+    return replace(kept, name=Path(path).name, item=None if item == STILL_TO_CHOOSE else item)
 
 
 def _submission_list(given: argparse.Namespace, settings: Settings) -> int:

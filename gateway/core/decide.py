@@ -6,7 +6,7 @@ Rule 3: nothing here goes against somebody without a person: what is late, close
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -296,7 +296,15 @@ def _sum_up(facts: Facts, decided: tuple[DocumentDecision, ...]) -> Decision:
     reasons = tuple(dict.fromkeys((*for_a_person, *reasons)))
     outcome = Outcome.HELD if for_a_person else _outcome(outcomes)
     ground = GROUND[reasons[0]] if reasons else CONFIRMED
-    return Decision(outcome, "each_document", ground, reasons, decided)
+    return Decision(
+        outcome, "each_document", ground, reasons, decided, originals=with_original(decided, facts.originals)
+    )
+
+
+def with_original(decided: Sequence[DocumentDecision], originals: Collection[str]) -> tuple[str, ...]:
+    """Of the items whose original was handed in, those for which a document was taken."""
+    taken = [d.number for d in decided if d.outcome is DocumentOutcome.ACCEPTED and d.number in originals]
+    return tuple(dict.fromkeys(number for number in taken if number))
 
 
 def _asked_in_words(facts: Facts, decided: tuple[DocumentDecision, ...]) -> tuple[Reason, ...]:

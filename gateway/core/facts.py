@@ -106,7 +106,8 @@ class Facts:
     """The facts of one submission at the moment of one decision.
 
     `answer_to`: the addresses a letter may go to; for mail the From address, for the portal the parties
-    who agreed to e-mail. `round`: how many decisions were taken on this submission before.
+    who agreed to e-mail. `round`: how many decisions were taken on this submission before. `originals`: the numbers
+    of the items whose original came in on paper.
     """
 
     channel: Channel
@@ -130,6 +131,7 @@ class Facts:
     answer_to: tuple[str, ...] = ()
     language: str = "nl"
     round: int = 0
+    originals: tuple[str, ...] = ()
 
     @property
     def released(self) -> bool:

@@ -62,6 +62,19 @@ def posted_in_time(
     return received_day <= terms.first_working_day(last_day + timedelta(days=posted_days), calendar)
 
 
+def counts_as_of(
+    posted_day: date | None, received_day: date, calendar: Calendar, *, posted_days: int = POSTED_DAYS
+) -> date:
+    """The earliest last day for which what came by post is in time, as `posted_in_time` says for each.
+
+    Kept with what came in: then it is in time whenever the last day is not before it, also after an extension.
+    """
+    day = received_day
+    while posted_in_time(posted_day, received_day, day - _ONE_DAY, calendar, posted_days=posted_days):
+        day -= _ONE_DAY
+    return day
+
+
 def after_redirection(last_day: date, received_at: datetime, reacted_at: datetime, calendar: Calendar) -> Later:
     """The last day after we pointed to the right way (Awb 2:23): later by the time we took, at least a working day.
 

@@ -93,14 +93,29 @@ MISSING = frozenset({ItemStatus.OPEN, ItemStatus.REJECTED, ItemStatus.ORIGINAL_E
 
 
 @dataclass(frozen=True)
+class Registration:
+    """What a member of staff wrote down of paper that came by post or over the counter.
+
+    `postmark_day`: None when there is none to read. `counts_day`: the earliest last day for which it is in time.
+    `originals`: the numbers of the items whose original came in or was seen.
+    """
+
+    officer: str
+    counts_day: date
+    postmark_day: date | None = None
+    originals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Envelope:
-    """The SMTP session data of one message (RFC 5321); for IMAP what the supplier kept of it."""
+    """The SMTP session data of one message (RFC 5321); for IMAP what the supplier kept; of paper what we noted."""
 
     mail_from: str = ""
     recipients: tuple[str, ...] = ()
     peer: str = ""
     helo: str = ""
     tls: str = ""
+    registered: Registration | None = None
 
 
 @dataclass(frozen=True)
@@ -269,7 +284,10 @@ class DocumentDecision:
 
 @dataclass(frozen=True)
 class Decision:
-    """What one rule said: outcome, reasons, the rule's name and its legal ground."""
+    """What one rule said: outcome, reasons, the rule's name and its legal ground.
+
+    `originals`: the items whose original came with it, on paper.
+    """
 
     outcome: Outcome
     rule: str
@@ -277,3 +295,4 @@ class Decision:
     reasons: tuple[Reason, ...] = ()
     documents: tuple[DocumentDecision, ...] = ()
     detail: str = ""
+    originals: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """What every screen for staff is made of: the frame of a page, where an act leads, and the faults of a form."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import Request as HttpRequest
@@ -21,6 +22,14 @@ def page(
     sums = pages.desk_of(request).queries.sums()
     frame = {"session": session, "held_count": sums[Status.HELD], "labels": labels, "done": "", "problems": ()}
     return pages.render_staff(request, template, status, **frame | context)
+
+
+def read_day(text: str, place: str) -> date:
+    """A day as typed. Raises Refused."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Refused.because(place, "vul een datum in, bijvoorbeeld 2026-03-30") from None
 
 
 def in_form(error: Refused, **fields: str) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -19,7 +18,7 @@ from portal import labels, pages
 from portal.api import bundle_response
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
-from portal.staff.common import after, in_form, page
+from portal.staff.common import after, in_form, page, read_day
 
 routes = APIRouter(prefix="/medewerker")
 
@@ -98,7 +97,7 @@ def extend(
 ) -> Response:
     """Give more time."""
     try:
-        until = _date(tot)
+        until = read_day(tot, "until")
         desk.requests.extend(kenmerk, until, reden, session.subject)
     except NotFound:
         raise
@@ -150,10 +149,3 @@ def judge(
 def bundle(kenmerk: str, session: Caseworker, desk: TheDesk) -> Response:
     """The bundle as a download."""
     return bundle_response(desk, kenmerk, session.subject)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise Refused.because("until", "vul een datum in, bijvoorbeeld 2026-03-30") from None

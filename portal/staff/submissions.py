@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
 from fastapi.responses import FileResponse, Response
 
+from gateway import receipts
 from gateway.core import authentication, names
 from gateway.core.errors import NotFound, WrongState
 from gateway.core.facts import Act, ActKind
@@ -63,6 +64,8 @@ def _submission_page(
         ignored=desk.queries.ignored(number),
         letters=desk.queries.letters(number),
         suggestions=[desk.queries.request(reference) for reference in why.suggestions],
+        registered=desk.store.load(submission.ontvangstnummer).arrival.envelope.registered,
+        has_receipt=desk.queries.receipt_index(submission.ontvangstnummer) is not None,
         verzoek=found,
         reasons=list(Reason),
         timeline=labels.timeline(desk.queries.timeline(submission.ontvangstnummer)),
@@ -83,6 +86,19 @@ def document(nummer: str, plaats: int, session: Caseworker, desk: TheDesk) -> Re
     name = names.safe(paper.document.naam, f"stuk-{plaats}")
     headers = _UNTRUSTED | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return FileResponse(desk.blobs.path(sha256), media_type="application/octet-stream", headers=headers)
+
+
+@routes.get("/inzendingen/{nummer}/ontvangstbewijs")
+def receipt(nummer: str, session: Caseworker, desk: TheDesk) -> Response:
+    """The receipt, to print and hand over."""
+    submission = desk.queries.submission(nummer)
+    files = desk.receipt_files(submission.ontvangstnummer)
+    if not files:
+        raise NotFound.because("nummer", "no receipt yet")
+    desk.store.note_access(submission.ontvangstnummer, receipts.PDF, session.subject)
+    name = f"ontvangstbewijs-{submission.ontvangstnummer}.pdf"
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Response(files[receipts.PDF], media_type="application/pdf", headers=headers)
 
 
 @routes.post("/inzendingen/{nummer}/toewijzen")

@@ -170,3 +170,14 @@ def test_what_came_in_time_is_in_time_however_it_was_posted(posted: date | None,
     in_time = leniency.posted_in_time(posted, received, last, CALENDAR)
     assert in_time or received > last
     assert in_time <= leniency.posted_in_time(posted, received - timedelta(days=1), last, CALENDAR)
+
+
+@given(st.integers(0, 60), st.integers(0, 40), st.integers(0, 31))
+def test_the_day_as_of_which_post_counts_says_the_same_as_the_rule_for_every_last_day(posted, on_the_way, posted_days):
+    """What is kept with a submission stays true whatever the last day becomes."""
+    posted_day = date(2026, 3, 1) + timedelta(days=posted)
+    received_day = posted_day + timedelta(days=on_the_way)
+    counts = leniency.counts_as_of(posted_day, received_day, CALENDAR, posted_days=posted_days)
+    for day in (received_day + timedelta(days=n) for n in range(-60, 5)):
+        rule = leniency.posted_in_time(posted_day, received_day, day, CALENDAR, posted_days=posted_days)
+        assert rule == (counts <= day)
