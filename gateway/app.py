@@ -22,7 +22,7 @@ from gateway.core.templates import Library
 from gateway.core.words import Status
 from gateway.counter import Counter
 from gateway.database import Database
-from gateway.desk import Desk
+from gateway.desk import Desk, ReceiptFiles
 from gateway.inquiry import Policy
 from gateway.ledger import Ledger
 from gateway.outbox import Outbox
@@ -275,10 +275,10 @@ def _settle(queries: Queries) -> Callable[[str, float], None]:
     return settle
 
 
-def _receipt_files(queries: Queries, clerk: LetterClerk) -> Callable[[str], dict[str, bytes]]:
-    def receipt_files(number: str) -> dict[str, bytes]:
-        view = queries.submission(number)
-        index = queries.receipt_index(number)
+def _receipt_files(queries: Queries, clerk: LetterClerk) -> ReceiptFiles:
+    def receipt_files(number: str, reference: str | None = None) -> dict[str, bytes]:
+        view = queries.share(number, reference) if reference else queries.submission(number)
+        index = queries.receipt_index(number, reference)
         if index is None:
             return {}
         request = queries.request(view.verzoek) if view.verzoek else None
@@ -290,7 +290,7 @@ def _receipt_files(queries: Queries, clerk: LetterClerk) -> Callable[[str], dict
 
 
 def _bundler(
-    queries: Queries, receipt_files: Callable[[str], dict[str, bytes]], blobs: FileBlobs, clock: Clock
+    queries: Queries, receipt_files: ReceiptFiles, blobs: FileBlobs, clock: Clock
 ) -> Callable[[str, Path], bundle.BundleReport]:
     def write(reference: str, path: Path) -> bundle.BundleReport:
         request = queries.request(reference)
@@ -304,7 +304,8 @@ def _bundler(
                     for d in queries.documents(reference)
                     if d.submission == view.ontvangstnummer
                 ),
-                receipt=receipt_files(view.ontvangstnummer),
+                receipt=receipt_files(view.ontvangstnummer, reference),
+                shared=len(queries.submission(view.ontvangstnummer).verzoeken) > 1,
             )
             for view in queries.submissions(request=reference)
             if view.besluit is not None  # what nobody looked at yet does not leave the house (P4)

@@ -3,7 +3,7 @@
 Rule 1: originals are copied byte for byte and checked against their hash; what people read is derived from them.
 Rule 2: a document that cannot be shown gets a page that says so; it never loses the bundle.
 Rule 3: what is infected, or what nobody could look at, is named in the contents and is not in the bundle (P4);
-the whole message it came in then stays out too.
+the whole message it came in then stays out too. So it does when it is for other requests as well (P5).
 Rule 4: the same submissions, files and moment give the same bytes.
 """
 
@@ -54,13 +54,17 @@ class BundleDocument:
 
 @dataclass(frozen=True)
 class BundleSubmission:
-    """One submission: its JSON of the contract, what was received, its documents, and its receipt package."""
+    """One submission: its JSON of the contract, what was received, its documents, and its receipt package.
+
+    `shared`: it is for other requests too; the rest of it is the share of this one.
+    """
 
     number: str
     submission: Mapping[str, Any]
     raw: Sequence[StoredFile]
     documents: Sequence[BundleDocument]
     receipt: Mapping[str, bytes]
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ def _raw_paths(
     """Where each received file is; an uploaded file that is there as a document is not put in twice."""
     known = {file.sha256: path for path, file in copies.items()}
     tainted = {d.place.number for d in filed if d.path is None}
+    tainted |= {submission.number for submission in submissions if submission.shared}
     paths: dict[Place, str | None] = {}
     for submission in submissions:
         for position, file in enumerate(submission.raw):

@@ -29,7 +29,8 @@ class LetterClerk:
     def write(self, letter: Waiting) -> bytes:
         """The message, with the receipt attached. Raises TryLater when the proof cannot be had now."""
         draft = letter.draft
-        files = self.package(letter.receipt_index, letter.request, draft.language)
+        only = letter.requests[0] if len(letter.requests) == 1 else None
+        files = self.package(letter.receipt_index, only, draft.language)
         domain = self._house.from_address.rpartition("@")[2]
         return letters.compose(
             letters.LetterFacts(
@@ -42,7 +43,7 @@ class LetterClerk:
                 references=draft.references,
                 sent_at=letter.made_at,
                 submission=json.loads(files[receipts.RECEIPT]),
-                request=letter.request,
+                requests=letter.requests,
                 first_receipt=draft.first_receipt,
                 measured=draft.measured,
                 cap=self._cap_bytes,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from config.settings import Settings
 from gateway.audit import Audit
@@ -16,15 +17,23 @@ from gateway.requests import Requests
 from gateway.store import DatabaseStore
 
 
+class ReceiptFiles(Protocol):
+    """How receipt packages are made."""
+
+    def __call__(self, number: str, reference: str | None = None) -> dict[str, bytes]:
+        """The package, see `Desk`."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """Made by `gateway.app`; everything in it is safe to call from many threads.
 
-    `wake`: tell the workers that there is something to do. `settle(number, seconds)`: wait until a
-    submission rests, at most so long. `receipt_files(number)`: the receipt package by file name, or empty
-    while there is none. `bundle(reference, path)`: write a request's bundle. `audit(content)`: check all.
-    `health()`: the state of scanner and letters, a word each, for who watches over us. `log(path)`: what the
-    public log has at a path (c2sp.org/tlog-tiles), None when nothing. `library`: the templates for requests.
+    `wake`: tell the workers that there is something to do. `settle(number, seconds)`: wait until a submission
+    rests, at most so long. `receipt_files(number, reference)`: the receipt package by file name, or empty while there
+    is none; with a reference as this request's parties may read it. `bundle(reference, path)`: write a request's
+    bundle. `audit(content)`: check all. `health()`: the state of scanner and letters, a word each, for who watches
+    over us. `log(path)`: what the public log has at a path (c2sp.org/tlog-tiles), None when nothing.
+    `library`: the templates for requests.
     """
 
     settings: Settings
@@ -38,7 +47,7 @@ class Desk:
     clock: Clock
     wake: Callable[[], None]
     settle: Callable[[str, float], None]
-    receipt_files: Callable[[str], dict[str, bytes]]
+    receipt_files: ReceiptFiles
     bundle: Callable[[str, Path], BundleReport]
     audit: Callable[[bool], Audit]
     health: Callable[[], Mapping[str, str]]

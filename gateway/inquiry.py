@@ -8,17 +8,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
 from gateway.core import authentication, tokens
 from gateway.core.errors import NotFound
-from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender
+from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender, choices
 from gateway.core.match import match
 from gateway.core.model import Decision, PartRole, Request, StoredFile, Verdict
 from gateway.core.words import Channel, Outcome, RequestStatus
-from gateway.records import ActRow, FileRow, PartRow, PartyRow, RequestRow, SubmissionRow
+from gateway.records import ActRow, FileRow, PartRow, PartyRow, RequestRow, ShareRow, SubmissionRow
 
 _ON_PAPER = frozenset({Channel.POST, Channel.COUNTER})
 MAX_WORDS = 60
@@ -72,7 +72,9 @@ def clues_of(session: Session, row: SubmissionRow, policy: Policy) -> tuple[tupl
 def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
     """Everything the decision may look at, as it stands now."""
     message = mapping.message_of(row)
-    request = request_of(session, row)
+    requests = [mapping.request_of(session, request) for request in mapping.requests_of(session, row)]
+    asked = tuple(_request_facts(row, request) for request in requests)
+    only = asked[0] if len(asked) == 1 else None
     acts = _acts(session, row)
     parts = mapping.part_rows(session, row)
     clues = tuple(mapping.CLUE.validate_python(clue) for clue in row.clues)
@@ -84,8 +86,9 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         designated=_is_designated(row, policy),
         sender=sender,
         match=match(clues, sender),
-        request=_request_facts(row, request),
-        documents=_document_facts(parts, acts),
+        request=only,
+        requests=() if only else asked,
+        documents=_document_facts(row, parts, acts),
         cap_bytes=policy.cap_bytes,
         measured_bytes=_measured(session, row, parts, policy),
         automatic=message.automatic if message else "",
@@ -97,8 +100,8 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         defects=message.defects if message else (),
         clues=clues,
         acts=acts,
-        answer_to=_answer_to(row, request),
-        language=request.language if request else "nl",
+        answer_to=_answer_to(row, requests),
+        language=requests[0].language if requests else "nl",
         round=row.decisions,
         originals=registered.originals if registered else (),
     )
@@ -147,25 +150,19 @@ def _recipients(row: SubmissionRow) -> tuple[str, ...]:
     return envelope.recipients or named
 
 
-def request_of(session: Session, row: SubmissionRow) -> Request | None:
-    request = session.get(RequestRow, row.request_id) if row.request_id else None
-    return mapping.request_of(session, request) if request else None
-
-
 def _acts(session: Session, row: SubmissionRow) -> tuple[Act, ...]:
     rows = session.scalars(select(ActRow).where(col(ActRow.submission_id) == row.id).order_by(col(ActRow.id)))
     return tuple(mapping.ACT.validate_python(act.act) for act in rows)
 
 
-def _request_facts(row: SubmissionRow, request: Request | None) -> RequestFacts | None:
-    if request is None:
-        return None
+def _request_facts(row: SubmissionRow, request: Request) -> RequestFacts:
     on_time = mapping.in_time(row, request.last_day)
-    return RequestFacts(request.reference, request.status, request.last_day, on_time, request.items)
+    people = tuple(party.name for party in request.parties)
+    return RequestFacts(request.reference, request.status, request.last_day, on_time, request.items, people)
 
 
-def _document_facts(parts: Sequence[PartRow], acts: Sequence[Act]) -> tuple[DocumentFacts, ...]:
-    chosen = {act.document: act.item for act in acts if act.document and act.item}
+def _document_facts(row: SubmissionRow, parts: Sequence[PartRow], acts: Sequence[Act]) -> tuple[DocumentFacts, ...]:
+    chosen = choices(acts)
     packed = _inside_containers(parts)
     return tuple(
         DocumentFacts(
@@ -179,9 +176,11 @@ def _document_facts(parts: Sequence[PartRow], acts: Sequence[Act]) -> tuple[Docu
             verdict=Verdict(part.verdict) if part.verdict else _unseen(part),
             findings=mapping.FINDINGS.validate_python(part.findings),
             note=part.note,
-            item=chosen.get(part.sha256, part.item),
+            item=item or None,
+            request=request,
         )
         for part in parts
+        for request, item in [chosen.get(part.sha256, (row.session_request or "", part.item))]
     )
 
 
@@ -200,20 +199,25 @@ def _inside_containers(parts: Sequence[PartRow]) -> frozenset[int]:
     return frozenset(inside)
 
 
-def _answer_to(row: SubmissionRow, request: Request | None) -> tuple[str, ...]:
+def _answer_to(row: SubmissionRow, requests: Sequence[Request]) -> tuple[str, ...]:
     if Channel(row.channel) in {Channel.SMTP, Channel.IMAP}:
         return (row.sender,) if row.sender else ()
-    people = request.parties if request else ()
-    return tuple(dict.fromkeys(p.email for p in people if p.consents and p.email))
+    # Of several, those of the request through which it came in.
+    asked = [request for request in requests if len(requests) == 1 or request.reference == row.session_request]
+    return tuple(dict.fromkeys(p.email for request in asked for p in request.parties if p.consents and p.email))
 
 
-def other_decisions(session: Session, row: SubmissionRow) -> list[Decision]:
-    """The decisions that stand on the other submissions of the same request."""
-    others = session.scalars(
-        select(SubmissionRow).where(col(SubmissionRow.request_id) == row.request_id, col(SubmissionRow.id) != row.id)
-    )
+def is_for(request: RequestRow | type[RequestRow]) -> ColumnElement[bool]:
+    """The condition on a submission that it is for a request, alone or with others."""
+    shared = select(col(ShareRow.submission_id)).where(col(ShareRow.request_id) == request.id)
+    return or_(col(SubmissionRow.request_id) == request.id, col(SubmissionRow.id).in_(shared))
+
+
+def other_decisions(session: Session, row: SubmissionRow, request: RequestRow) -> list[Decision]:
+    """What was decided for a request on its other submissions, as it stands."""
+    others = session.scalars(select(SubmissionRow).where(is_for(request), col(SubmissionRow.id) != row.id))
     decisions = [mapping.decision_of(other, mapping.part_rows(session, other)) for other in others]
-    return [decision for decision in decisions if decision is not None]
+    return [decision.share(request.reference) for decision in decisions if decision is not None]
 
 
 def _repeat_of(session: Session, row: SubmissionRow) -> str:
@@ -251,8 +255,10 @@ def _fingerprint(files: Sequence[StoredFile]) -> list[tuple[str, str]]:
 
 def _clues_of_persons(session: Session, row: SubmissionRow) -> list[Clue]:
     """The last word of a person: equal clues are kept once, so going back to an earlier choice would not be seen."""
-    tied = [act for act in _acts(session, row) if act.kind is ActKind.ASSIGN and act.request]
-    return [Clue(ClueKind.PERSON, act.request, act.officer) for act in tied[-1:]]
+    acts = _acts(session, row)
+    tied = [act for act in acts if act.kind is ActKind.ASSIGN and act.request and not act.document]
+    chosen = [Clue(ClueKind.CHOICE, request) for request, _item in choices(acts).values() if request]
+    return [*(Clue(ClueKind.PERSON, act.request, act.officer) for act in tied[-1:]), *chosen]
 
 
 def _clues_of_session(row: SubmissionRow) -> list[Clue]:
@@ -260,9 +266,14 @@ def _clues_of_session(row: SubmissionRow) -> list[Clue]:
 
 
 def _clues_of_secrets(session: Session, row: SubmissionRow) -> list[Clue]:
-    """Requests whose secret stands in the address or in the subject; near misses only resemble."""
+    """Requests whose secret stands in an address or in the subject; near misses only resemble.
+
+    The header's addresses too: a mail to two of them comes in twice when somebody on its way splits it, each with
+    one recipient in its envelope; taken for the only one, it would go into both files whole.
+    """
     message = mapping.message_of(row)
-    in_address = [tokens.read_token(t) for a in _recipients(row) if (t := tokens.sub_address(a)[1])]
+    addresses = dict.fromkeys((*_recipients(row), *(message.recipients_named if message else ())))
+    in_address = [tokens.read_token(t) for a in addresses if (t := tokens.sub_address(a)[1])]
     in_subject = list(tokens.find_tokens(message.subject)) if message else []
     clues = []
     for kind, found in ((ClueKind.SECRET_ADDRESS, in_address), (ClueKind.SECRET_SUBJECT, in_subject)):
@@ -322,7 +333,7 @@ def _clues_of_thread(session: Session, row: SubmissionRow) -> list[Clue]:
     numbers = {found[1] for found in _LETTER_ID.finditer(named)}
     references = session.scalars(
         select(col(RequestRow.reference))
-        .join(SubmissionRow, col(SubmissionRow.request_id) == col(RequestRow.id))
+        .join(SubmissionRow, is_for(RequestRow))
         .where(col(SubmissionRow.number).in_(numbers))
         .distinct()
     )

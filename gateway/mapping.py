@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway.core.answers import ABOUT_THE_BYTES
-from gateway.core.decide import with_original
+from gateway.core.decide import outcome, with_original
 from gateway.core.facts import Act, Clue, Facts
 from gateway.core.model import (
     Arrival,
@@ -44,7 +44,7 @@ from gateway.core.words import (
     Status,
     Unit,
 )
-from gateway.records import FileRow, ItemRow, PartRow, PartyRow, RequestRow, SubmissionRow
+from gateway.records import FileRow, ItemRow, PartRow, PartyRow, RequestRow, ShareRow, SubmissionRow
 from gateway.schema import Inzending, InzendingStuk, instant
 
 LOCAL = ZoneInfo("Europe/Amsterdam")
@@ -96,6 +96,15 @@ def request_of(session: Session, row: RequestRow) -> Request:
         template=row.template,
         follows=row.follows,
     )
+
+
+def requests_of(session: Session, row: SubmissionRow) -> Sequence[RequestRow]:
+    """The requests that a submission is for, by reference: none, one or several."""
+    if row.request_id is not None:
+        return [session.get_one(RequestRow, row.request_id)]
+    shares = select(col(ShareRow.request_id)).where(col(ShareRow.submission_id) == row.id)
+    requests = select(RequestRow).where(col(RequestRow.id).in_(shares)).order_by(col(RequestRow.reference))
+    return session.scalars(requests).all()
 
 
 # ---- submissions ---------------------------------------------------------------------------------
@@ -157,7 +166,7 @@ def decision_of(row: SubmissionRow, parts: Sequence[PartRow]) -> Decision | None
     if row.outcome is None:
         return None
     documents = tuple(
-        DocumentDecision(p.seq, DocumentOutcome(p.outcome), Reason(p.reason) if p.reason else None, p.number)
+        DocumentDecision(p.seq, DocumentOutcome(p.outcome), Reason(p.reason) if p.reason else None, p.number, p.request)
         for p in parts
         if p.outcome
     )
@@ -185,10 +194,12 @@ def local_offset(at: datetime) -> str:
 
 
 def submission_view(session: Session, row: SubmissionRow) -> Inzending:
-    """The contract's submission for a row."""
-    request = session.get(RequestRow, row.request_id) if row.request_id else None
-    parts = part_rows(session, row)
+    """The contract's submission for a row, with all that it is for: for our own people and for who sent it."""
+    requests = requests_of(session, row)
+    only = requests[0].reference if len(requests) == 1 else None
+    parts = [part for part in part_rows(session, row) if part.role == PartRole.DOCUMENT]
     index = row.receipt_index if row.receipt_index is not None else row.arrival_index
+    times = {in_time(row, request.last_day) for request in requests}
     return Inzending(
         ontvangstnummer=row.number,
         kanaal=Channel(row.channel),
@@ -196,19 +207,55 @@ def submission_view(session: Session, row: SubmissionRow) -> Inzending:
         tijdzone=local_offset(row.received_at),
         afzender=row.sender,
         geadresseerde=", ".join(ENVELOPE.validate_python(row.envelope).recipients),
-        verzoek=request.reference if request else None,
+        verzoek=only,
+        verzoeken=tuple(request.reference for request in requests),
         status=STATUS[Step(row.step)],
         besluit=Outcome(row.outcome) if row.outcome else None,
         redenen=tuple(Reason(reason) for reason in row.reasons),
-        opTijd=in_time(row, request.last_day) if request else None,
-        stukken=tuple(document_view(p) for p in parts if p.role == PartRole.DOCUMENT)
-        or tuple(_received_view(f) for f in files_of(session, row) if row.step == Step.ACCEPTED),
+        opTijd=times.pop() if len(times) == 1 else None,
+        stukken=tuple(document_view(part, only) for part in parts)
+        or tuple(_received_view(f, only) for f in files_of(session, row) if row.step == Step.ACCEPTED),
         logIndex=index,
     )
 
 
-def document_view(part: PartRow) -> InzendingStuk:
-    """The contract's document for a part."""
+def share_view(session: Session, row: SubmissionRow, request: RequestRow) -> Inzending:
+    """The contract's submission as one request knows it: nothing of what is for others, or may be (P5, P7)."""
+    view = submission_view(session, row)
+    if len(view.verzoeken) < 2:  # noqa: PLR2004  # the whole is its share
+        return view
+    share = session.get_one(ShareRow, (row.id, request.id))
+    return _without_others(view, request.reference).model_copy(
+        update={
+            "opTijd": in_time(row, request.last_day),
+            "logIndex": row.arrival_index if share.receipt_index is None else share.receipt_index,
+        }
+    )
+
+
+def _without_others(view: Inzending, reference: str) -> Inzending:
+    ours = tuple(stuk for stuk in view.stukken if stuk.verzoek == reference)
+    nobodys = tuple(stuk for stuk in view.stukken if stuk.verzoek is None)
+    theirs = tuple(stuk for stuk in view.stukken if stuk.verzoek not in {None, reference})
+    ours_too = {stuk.reden for stuk in (*ours, *nobodys)}
+    update: dict[str, Any] = {
+        "geadresseerde": "",  # names the secret addresses of the others too
+        "verzoek": reference,
+        "verzoeken": (reference,),
+        "redenen": tuple(r for r in view.redenen if r in ours_too or r not in {stuk.reden for stuk in theirs}),
+        "stukken": ours,
+    }
+    held_whole = view.besluit is Outcome.HELD and set(view.redenen) - {stuk.reden for stuk in view.stukken}
+    if theirs and not held_whole:  # what was decided on them says nothing about ours
+        besluit = outcome({stuk.besluit for stuk in (*ours, *nobodys) if stuk.besluit})
+        update |= {"besluit": besluit, "status": Status.HELD if besluit is Outcome.HELD else view.status}
+        if view.status is Status.HELD and besluit is not Outcome.HELD:
+            update["status"] = Status.DONE
+    return view.model_copy(update=update)
+
+
+def document_view(part: PartRow, only: str | None) -> InzendingStuk:
+    """The contract's document for a part; `only`: the one request that its submission is for."""
     return InzendingStuk(
         naam=part.name,
         bytes=part.bytes,
@@ -217,10 +264,11 @@ def document_view(part: PartRow) -> InzendingStuk:
         besluit=DocumentOutcome(part.outcome) if part.outcome else None,
         reden=Reason(part.reason) if part.reason else None,
         nummer=part.number,
+        verzoek=only or part.request,
     )
 
 
-def _received_view(file: StoredFile) -> InzendingStuk:
+def _received_view(file: StoredFile, only: str | None) -> InzendingStuk:
     """What is known of a received file before it was read."""
     return InzendingStuk(
         naam=file.name,
@@ -230,6 +278,7 @@ def _received_view(file: StoredFile) -> InzendingStuk:
         besluit=None,
         reden=None,
         nummer=file.item,
+        verzoek=only,
     )
 
 
@@ -240,13 +289,16 @@ def neutral(view: Inzending) -> Inzending:
     only those stay that follow from the bytes themselves.
     """
     bare = tuple(
-        s.model_copy(update={"naam": "", "besluit": None, "reden": _about_the_bytes(s.reden), "nummer": None})
+        s.model_copy(
+            update={"naam": "", "besluit": None, "reden": _about_the_bytes(s.reden), "nummer": None, "verzoek": None}
+        )
         for s in view.stukken
     )
     return view.model_copy(
         update={
             "geadresseerde": "",
             "verzoek": None,
+            "verzoeken": (),
             "status": Status.RECEIVED,
             "besluit": None,
             "redenen": tuple(reason for reason in view.redenen if _about_the_bytes(reason)),

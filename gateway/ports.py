@@ -132,13 +132,16 @@ class Read:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A letter of the outbox that was decided and not written; `number` is its submission's."""
+    """A letter of the outbox that was decided and not written; `number` is its submission's.
+
+    `requests`: the contract's JSON of each request it may name, as it is after this submission.
+    """
 
     number: str
     draft: Draft
     receipt_index: int
     made_at: datetime
-    request: dict[str, Any] | None
+    requests: tuple[dict[str, Any], ...]
 
 
 class Store(Intake, Protocol):
@@ -168,8 +171,8 @@ class Store(Intake, Protocol):
     def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
         """Every pointer to a request, and what is known of the sender."""
 
-    def save_match(self, claim: Claim, clues: Sequence[Clue], reference: str | None) -> None:
-        """Tie the submission to a request, or to none, and move on."""
+    def save_match(self, claim: Claim, clues: Sequence[Clue], references: Sequence[str]) -> None:
+        """Tie the submission to these requests, and to no others, and move on."""
 
     def facts(self, number: str) -> Facts:
         """Everything the decision may look at, as it stands now."""

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
 from gateway.core import authentication
+from gateway.core.errors import NotFound
 from gateway.core.facts import Facts
 from gateway.core.model import PartRole, StoredFile
 from gateway.core.states import RESTING, STATUS, Step
 from gateway.core.words import EventName, Outcome, Status
 from gateway.database import Database
-from gateway.inquiry import request_row, submission_row
-from gateway.records import EntryRow, LetterRow, RequestRow, SubmissionRow
+from gateway.inquiry import is_for, request_row, submission_row
+from gateway.records import EntryRow, LetterRow, RequestRow, ShareRow, SubmissionRow
 from gateway.schema import Inzending, Verzoek, from_core, instant
 
 ARRIVALS = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED, EventName.SUBMISSION_REJECTED)
@@ -98,10 +99,8 @@ class Queries:
         """Every document that came in for a request, in order of arrival."""
         with self._database.read() as session:
             row = request_row(session, reference)
-            submissions = session.scalars(
-                select(SubmissionRow).where(col(SubmissionRow.request_id) == row.id).order_by(col(SubmissionRow.id))
-            )
-            return tuple(found for submission in submissions for found in _documents(session, submission))
+            submissions = session.scalars(select(SubmissionRow).where(is_for(row)).order_by(col(SubmissionRow.id)))
+            return tuple(found for submission in submissions for found in _documents(session, submission, row))
 
     # ---- submissions -----------------------------------------------------------------------------
 
@@ -118,7 +117,7 @@ class Queries:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> tuple[Inzending, ...]:
-        """Submissions in order of arrival; `until` is exclusive."""
+        """Submissions in order of arrival; `until` is exclusive. Those of a request: each as that request's share."""
         query = select(SubmissionRow).order_by(col(SubmissionRow.received_at), col(SubmissionRow.id))
         if status is not None:
             query = query.where(col(SubmissionRow.step).in_([s for s in Step if STATUS[s] is status]))
@@ -127,20 +126,31 @@ class Queries:
         if until is not None:
             query = query.where(col(SubmissionRow.received_at) < until)
         with self._database.read() as session:
-            if request is not None:
-                query = query.where(
-                    or_(
-                        col(SubmissionRow.request_id) == request_row(session, request).id,
-                        # Before matching only the session it came in by can tell.
-                        and_(col(SubmissionRow.request_id).is_(None), col(SubmissionRow.session_request) == request),
-                    )
-                )
-            return tuple(mapping.submission_view(session, row) for row in session.scalars(query))
+            if request is None:
+                return tuple(mapping.submission_view(session, row) for row in session.scalars(query))
+            asked = request_row(session, request)
+            # Before matching only the session it came in by can tell.
+            unmatched = and_(
+                col(SubmissionRow.request_id).is_(None),
+                ~exists(select(ShareRow).where(col(ShareRow.submission_id) == col(SubmissionRow.id))),
+                col(SubmissionRow.session_request) == request,
+            )
+            rows = session.scalars(query.where(or_(is_for(asked), unmatched)))
+            return tuple(mapping.share_view(session, row, asked) for row in rows)
 
     def submission(self, number: str) -> Inzending:
-        """One submission. Raises NotFound."""
+        """One submission, whole. Raises NotFound."""
         with self._database.read() as session:
             return mapping.submission_view(session, submission_row(session, number))
+
+    def share(self, number: str, reference: str) -> Inzending:
+        """One submission as a request's parties may see it. Raises NotFound, also when it is for other requests."""
+        with self._database.read() as session:
+            row, asked = submission_row(session, number), request_row(session, reference)
+            tied = mapping.requests_of(session, row)
+            if asked not in tied and (tied or row.session_request != reference):
+                raise NotFound.because("ontvangstnummer", "of another request")
+            return mapping.share_view(session, row, asked)
 
     def why(self, number: str) -> Why:
         """The decision explained, from what was stored with it (P8)."""
@@ -181,10 +191,17 @@ class Queries:
         with self._database.read() as session:
             return mapping.files_of(session, submission_row(session, number))
 
-    def receipt_index(self, number: str) -> int | None:
-        """The ledger entry of the newest receipt, or None while there is none."""
+    def receipt_index(self, number: str, reference: str | None = None) -> int | None:
+        """The ledger entry of the newest receipt, or None while there is none.
+
+        With a `reference`: of the one that this request's parties may read.
+        """
         with self._database.read() as session:
-            return submission_row(session, number).receipt_index
+            row = submission_row(session, number)
+            tied = mapping.requests_of(session, row)
+            if reference is None or len(tied) < 2:  # noqa: PLR2004  # the whole is its share
+                return row.receipt_index
+            return session.get_one(ShareRow, (row.id, request_row(session, reference).id)).receipt_index
 
     def event(self, index: int) -> dict[str, Any]:
         """The event of a ledger entry, or nothing when it was erased."""
@@ -253,7 +270,9 @@ def _request_view(session: Session, row: RequestRow) -> Verzoek:
     return from_core(mapping.request_of(session, row))
 
 
-def _documents(session: Session, row: SubmissionRow) -> list[Document]:
+def _documents(session: Session, row: SubmissionRow, request: RequestRow) -> list[Document]:
+    """The documents of a submission that are this request's."""
+    shared = row.request_id is None
     return [
         Document(
             row.number,
@@ -267,7 +286,7 @@ def _documents(session: Session, row: SubmissionRow) -> list[Document]:
             p.number,
         )
         for p in mapping.part_rows(session, row)
-        if p.role == PartRole.DOCUMENT
+        if p.role == PartRole.DOCUMENT and (not shared or p.request == request.reference)
     ]
 
 

@@ -141,6 +141,19 @@ class SubmissionRow(SQLModel, table=True):
     reasons: list[str] = Field(default_factory=list, sa_type=JSON)
 
 
+class ShareRow(SQLModel, table=True):
+    """A request's share of a submission that is for several; what is for one names it in `submission.request_id`.
+
+    `receipt_index`: the receipt as the parties of this request may read it.
+    """
+
+    __tablename__ = "submission_share"
+
+    submission_id: int = Field(foreign_key="submission.id", primary_key=True)
+    request_id: int = Field(foreign_key="request.id", primary_key=True, index=True)
+    receipt_index: int | None = None
+
+
 class FileRow(SQLModel, table=True):
     """One received file of a submission, byte for byte in the blobs."""
 
@@ -157,7 +170,10 @@ class FileRow(SQLModel, table=True):
 
 
 class PartRow(SQLModel, table=True):
-    """One part the reader found, what the scanners said of it, and what was decided."""
+    """One part the reader found, what the scanners said of it, and what was decided.
+
+    `number` is an item of `request` (its reference); None when the submission is for one request only.
+    """
 
     __tablename__ = "part"
     __table_args__ = (UniqueConstraint("submission_id", "seq"),)
@@ -180,6 +196,7 @@ class PartRow(SQLModel, table=True):
     outcome: str | None = None
     reason: str | None = None
     number: str | None = None
+    request: str | None = None
 
 
 class ActRow(SQLModel, table=True):
@@ -194,7 +211,7 @@ class ActRow(SQLModel, table=True):
 
 
 class LetterRow(SQLModel, table=True):
-    """The outbox: one row is one letter, from the decision to its fate."""
+    """The outbox: one row is one letter, from the decision to its fate. `requests`: those that it may name."""
 
     __tablename__ = "letter"
     __table_args__ = (Index("letter_work", "state", "retry_at"),)
@@ -203,7 +220,7 @@ class LetterRow(SQLModel, table=True):
     key: str = Field(unique=True)
     submission_id: int | None = Field(default=None, foreign_key="submission.id", index=True)
     draft: Json = Field(sa_type=JSON)
-    request: Json | None = Field(default=None, sa_type=JSON)
+    requests: list[Json] = Field(default_factory=list, sa_type=JSON)
     receipt_index: int
     made_at: datetime
     state: str

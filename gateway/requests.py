@@ -23,7 +23,7 @@ from gateway.core.errors import Fault, Refused
 from gateway.core.model import Item, Request, Term
 from gateway.core.words import EventName, ItemStatus, RequestStatus
 from gateway.database import Database
-from gateway.inquiry import request_row
+from gateway.inquiry import is_for, request_row
 from gateway.ledger import Ledger
 from gateway.ports import Clock
 from gateway.records import ItemRow, PartyRow, RequestRow, SubmissionRow
@@ -227,11 +227,10 @@ def _open_row(session: Session, reference: str) -> RequestRow:
 def _has_unfinished(session: Session, row: RequestRow) -> bool:
     unfinished = session.scalars(
         select(SubmissionRow).where(
-            or_(col(SubmissionRow.request_id) == row.id, col(SubmissionRow.request_id).is_(None)),
-            col(SubmissionRow.step).in_(UNFINISHED),
+            or_(is_for(row), col(SubmissionRow.request_id).is_(None)), col(SubmissionRow.step).in_(UNFINISHED)
         )
     )
-    return any(s.request_id == row.id or mapping.in_time(s, row.last_day) for s in unfinished)
+    return any(row in mapping.requests_of(session, s) or mapping.in_time(s, row.last_day) for s in unfinished)
 
 
 def _insert(session: Session, request: Request, token: str, code: str) -> None:

@@ -115,10 +115,16 @@ class InzendingStuk(BaseModel):
     besluit: DocumentOutcome | None
     reden: Reason | None
     nummer: str | None
+    verzoek: str | None = Field(None, description="Bij welk verzoek dit stuk hoort; null zolang niemand dat koos.")
 
 
 class Inzending(BaseModel):
-    """A submission as we answer it."""
+    """A submission as we answer it.
+
+    `verzoeken` are all requests it is for, by name; `verzoek` is the only one, null when there are several: then each
+    document says in its own `verzoek` for which it is, or null while a person has to choose. `opTijd` is null when it
+    is in time for one and late for another.
+    """
 
     ontvangstnummer: str
     kanaal: Channel
@@ -126,7 +132,8 @@ class Inzending(BaseModel):
     tijdzone: str
     afzender: str
     geadresseerde: str
-    verzoek: str | None
+    verzoek: str | None = Field(description="Het verzoek; null als er geen is, of meer dan één: zie `verzoeken`.")
+    verzoeken: tuple[str, ...] = Field((), description="Alle verzoeken waarvoor deze inzending is, op naam.")
     status: Status
     besluit: Outcome | None
     redenen: tuple[Reason, ...]

@@ -31,6 +31,7 @@ from gateway.core.model import (
     Inspection,
     Reading,
     RefusedAttempt,
+    Request,
     StoredFile,
 )
 from gateway.core.states import RESTING, Step, after
@@ -45,12 +46,14 @@ from gateway.records import (
     LetterRow,
     PartRow,
     RequestRow,
+    ShareRow,
     SubmissionRow,
 )
-from gateway.schema import dump, from_core, instant
+from gateway.schema import Inzending, dump, from_core, instant
 
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=60)
 UNFINISHED: Final = tuple(step.value for step in Step if step not in RESTING)
+NOTHING: Final = Decision(Outcome.REGISTERED, "", "")
 _DRAFT = TypeAdapter(Draft)
 
 _KNOWN: Final = Prepared(
@@ -289,14 +292,26 @@ class DatabaseStore:
         with self._database.read() as session:
             return inquiry.clues_of(session, inquiry.submission_row(session, number), self._policy)
 
-    def save_match(self, claim: Claim, clues: Sequence[Clue], reference: str | None) -> None:
-        """Tie the submission to a request, or to none, and move on."""
+    def save_match(self, claim: Claim, clues: Sequence[Clue], references: Sequence[str]) -> None:
+        """Tie the submission to these requests, and to no others, and move on."""
         with self._database.write() as session:
             row = self._mine(session, claim)
-            request = inquiry.request_row(session, reference) if reference else None
-            row.request_id = request.id if request else None
+            before = mapping.requests_of(session, row)
+            now = [inquiry.request_row(session, reference) for reference in references]
             row.clues = [asdict(clue) for clue in clues]
+            if {request.id for request in before} != {request.id for request in now}:
+                self._tie(session, row, now)
+                for request in before:
+                    if request not in now:
+                        self._file(session, request, inquiry.other_decisions(session, row, request))
             self._move(row, "match")
+
+    def _tie(self, session: Session, row: SubmissionRow, requests: Sequence[RequestRow]) -> None:
+        row.request_id = requests[0].id if len(requests) == 1 else None
+        session.execute(delete(ShareRow).where(col(ShareRow.submission_id) == row.id))
+        if len(requests) > 1:
+            session.add_all(ShareRow(submission_id=row.id, request_id=request.id) for request in requests)
+        session.flush()
 
     def facts(self, number: str) -> Facts:
         """Everything the decision may look at, as it stands now."""
@@ -319,21 +334,34 @@ class DatabaseStore:
     def _note_decision(self, session: Session, row: SubmissionRow, decision: Decision, drafts: Sequence[Draft]) -> None:
         """The decision's and the receipt's ledger entries, and the outbox rows that carry the receipt."""
         now = self._clock.now()
-        resting = Status.HELD if decision.outcome is Outcome.HELD else Status.DONE
-        view = mapping.submission_view(session, row).model_copy(update={"status": resting})
+        view = _at_rest(mapping.submission_view(session, row))
         decided = dump(view) | {"regel": decision.rule, "grond": decision.ground}
         self._ledger.append(session, EventName.DECIDED, now, row.number, decided)
         if Reason.AUTOMATIC in decision.reasons:
             return
         unproven = any(draft.neutral for draft in drafts)
-        receipt = dump(mapping.neutral(view) if unproven else view)
-        row.receipt_index = self._ledger.append(session, EventName.RECEIPT, now, row.number, receipt)
-        request = inquiry.request_of(session, row)
-        after_this = (
-            dump(from_core(filed(request, decision, inquiry.other_decisions(session, row)))) if request else None
-        )
+        row.receipt_index = self._note_receipt(session, row, mapping.neutral(view) if unproven else view)
+        requests = [] if unproven else mapping.requests_of(session, row)
+        after_this = [dump(from_core(self._after(session, row, request, decision))) for request in requests]
         for draft in drafts:
-            self._put_letter(session, row, draft, row.receipt_index, None if draft.neutral else after_this)
+            self._put_letter(session, row, draft, row.receipt_index, after_this)
+        self._note_shares(session, row)
+
+    def _note_receipt(self, session: Session, row: SubmissionRow, view: Inzending) -> int:
+        return self._ledger.append(session, EventName.RECEIPT, self._clock.now(), row.number, dump(view))
+
+    def _note_shares(self, session: Session, row: SubmissionRow) -> None:
+        """Of a submission for several requests, the receipt as the parties of each may read it (P7)."""
+        for request in mapping.requests_of(session, row):
+            share = session.get(ShareRow, (row.id, request.id))
+            if share is not None:
+                view = _at_rest(mapping.share_view(session, row, request))
+                share.receipt_index = self._note_receipt(session, row, view)
+
+    def _after(self, session: Session, row: SubmissionRow, request: RequestRow, decision: Decision) -> Request:
+        """The request as it is once this decision is filed."""
+        others = inquiry.other_decisions(session, row, request)
+        return filed(mapping.request_of(session, request), decision.share(request.reference), others)
 
     def save_notice(self, claim: Claim, drafts: Sequence[Draft]) -> None:
         """Put letters into the outbox without moving on; the same key again does nothing."""
@@ -341,11 +369,10 @@ class DatabaseStore:
             row = self._mine(session, claim)
             for draft in drafts:
                 if session.scalar(select(col(LetterRow.id)).where(col(LetterRow.key) == draft.key)) is None:
-                    view = mapping.neutral(mapping.submission_view(session, row))
-                    row.receipt_index = self._ledger.append(
-                        session, EventName.RECEIPT, self._clock.now(), row.number, dump(view)
+                    row.receipt_index = self._note_receipt(
+                        session, row, mapping.neutral(mapping.submission_view(session, row))
                     )
-                    self._put_letter(session, row, draft, row.receipt_index, None)
+                    self._put_letter(session, row, draft, row.receipt_index, [])
 
     def _put_letter(
         self,
@@ -353,7 +380,7 @@ class DatabaseStore:
         row: SubmissionRow,
         draft: Draft,
         receipt_index: int,
-        request: dict[str, Any] | None,
+        requests: list[dict[str, Any]],
     ) -> None:
         now = self._clock.now()
         session.add(
@@ -361,7 +388,7 @@ class DatabaseStore:
                 key=draft.key,
                 submission_id=row.id,
                 draft=asdict(draft),
-                request=request,
+                requests=requests,
                 receipt_index=receipt_index,
                 made_at=now,
                 state=DRAFTED,
@@ -376,7 +403,7 @@ class DatabaseStore:
             query = query.where(col(SubmissionRow.number) == number)
         with self._database.read() as session:
             return tuple(
-                Waiting(of, _DRAFT.validate_python(row.draft), row.receipt_index, row.made_at, row.request)
+                Waiting(of, _DRAFT.validate_python(row.draft), row.receipt_index, row.made_at, tuple(row.requests))
                 for row, of in session.execute(query.order_by(col(LetterRow.id)))
             )
 
@@ -399,12 +426,15 @@ class DatabaseStore:
             decision = mapping.decision_of(row, mapping.part_rows(session, row))
             if decision is None:
                 raise WrongState(f"submission {row.number} is to be filed without a decision")
-            request = session.get(RequestRow, row.request_id, with_for_update=True) if row.request_id else None
-            if request is not None:
-                self._file(session, request, decision, inquiry.other_decisions(session, row))
+            for request in mapping.requests_of(session, row):
+                session.refresh(request, with_for_update=True)
+                others = inquiry.other_decisions(session, row, request)
+                self._file(session, request, others, decision.share(request.reference))
             self._move(row, "hold" if decision.outcome is Outcome.HELD else "file")
 
-    def _file(self, session: Session, row: RequestRow, decision: Decision, others: Sequence[Decision]) -> None:
+    def _file(
+        self, session: Session, row: RequestRow, others: Sequence[Decision], decision: Decision = NOTHING
+    ) -> None:
         before = mapping.request_of(session, row)
         now_is = filed(before, decision, others)
         for item in now_is.items:
@@ -454,6 +484,12 @@ class DatabaseStore:
 
 
 DRAFTED, WRITTEN, HANDED_OVER, FAILED = "drafted", "written", "handed_over", "failed"
+
+
+def _at_rest(view: Inzending) -> Inzending:
+    """The submission with the status that it will have once what was decided is done."""
+    resting = Status.HELD if view.besluit is Outcome.HELD else Status.DONE
+    return view.model_copy(update={"status": resting})
 
 
 class _Turn:
@@ -527,3 +563,4 @@ def _mark_parts(parts: Iterable[PartRow], decision: Decision) -> None:
         part.outcome = document.outcome if document else None
         part.reason = document.reason if document else None
         part.number = document.number if document else None
+        part.request = document.request if document else None

@@ -103,9 +103,9 @@ def scan(claim: Claim, ports: Ports) -> None:
 
 
 def match(claim: Claim, ports: Ports) -> None:
-    """Which request it belongs to, by what proof (P5)."""
+    """Which request it belongs to, or which several, by what proof (P5)."""
     clues, sender = ports.store.find_clues(claim.number)
-    ports.store.save_match(claim, clues, matched(clues, sender).request)
+    ports.store.save_match(claim, clues, matched(clues, sender).tied)
 
 
 def decide(claim: Claim, ports: Ports) -> None:

@@ -42,7 +42,7 @@ class LetterFacts:
     """What a letter is about.
 
     `kind`: `receipt`, `refusal`, `redirection`, or `waiting` (received, checks not finished yet). `submission`
-    and `request` are the contract's JSON; `request` as it is after this submission, None when neutral.
+    and `requests` are the contract's JSON; each request as it is after this submission, none when neutral.
     `neutral`: the sender is unknown or unauthenticated. `measured` and `cap` are bytes, for `te_groot`;
     `first_receipt` is for `herhaling`.
     """
@@ -56,7 +56,7 @@ class LetterFacts:
     references: tuple[str, ...]
     sent_at: datetime
     submission: Mapping[str, Any]
-    request: Mapping[str, Any] | None = None
+    requests: Sequence[Mapping[str, Any]] = ()
     first_receipt: str = ""
     measured: int = 0
     cap: int = 0
@@ -131,15 +131,15 @@ Block = Heading | Line | Points | Table
 def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
     if facts.neutral:
         return _neutral(facts, house, language)
-    submission, request = facts.submission, facts.request
+    submission, requests = facts.submission, facts.requests
     return [
         *_opening(facts, language),
-        Table(say("received", language), _receipt_rows(submission, request, language)),
-        *_missing(facts, language),
-        *_files(submission, request, language),
+        Table(say("received", language), _receipt_rows(submission, requests, language)),
+        *_all_missing(facts, language),
+        *_files(submission, requests, language),
         *_explained(_reasons_in(submission), facts, house, language),
         Heading(say("how", language)),
-        Points(_ways(request, house, language)),
+        Points(_ways(requests, house, language)),
         *_meaning(language, proof=_has_proof(facts)),
         *_closing(house, language),
     ]
@@ -201,14 +201,17 @@ def _moment_rows(submission: Mapping[str, Any], language: str) -> tuple[tuple[st
 
 
 def _receipt_rows(
-    submission: Mapping[str, Any], request: Mapping[str, Any] | None, language: str
+    submission: Mapping[str, Any], requests: Sequence[Mapping[str, Any]], language: str
 ) -> tuple[tuple[str, str], ...]:
     rows = list(_moment_rows(submission, language))
     if submission["opTijd"] is not None:
         rows.append((say("on_time", language), say("yes" if submission["opTijd"] else "no", language)))
-    if request is not None:
-        rows.append((say("last_day", language), terms.day_in_words(_last_day(request), language)))
-        rows.append((say("reference", language), request["kenmerk"]))
+    for request in requests:
+        day = terms.day_in_words(_last_day(request), language)
+        if len(requests) == 1:
+            rows += [(say("last_day", language), day), (say("reference", language), request["kenmerk"])]
+        else:
+            rows.append((say("reference", language), say("reference_until", language, of=request["kenmerk"], day=day)))
     return tuple(rows)
 
 
@@ -216,10 +219,19 @@ def _last_day(request: Mapping[str, Any]) -> date:
     return date.fromisoformat(str(request["laatsteDag"]))
 
 
-def _missing(facts: LetterFacts, language: str) -> list[Block]:
+def _all_missing(facts: LetterFacts, language: str) -> list[Block]:
     """What we do not have yet, first of all, with the last day; people overlook it anywhere else."""
-    request = facts.request
-    if request is None or request["status"] == RequestStatus.CLOSED or facts.kind == "waiting":
+    blocks: list[Block] = []
+    for request in facts.requests:
+        missing = _missing(request, facts, language)
+        if missing and len(facts.requests) > 1:
+            blocks.append(Heading(f"{say('reference', language)}: {request['kenmerk']}"))
+        blocks += missing
+    return blocks
+
+
+def _missing(request: Mapping[str, Any], facts: LetterFacts, language: str) -> list[Block]:
+    if request["status"] == RequestStatus.CLOSED or facts.kind == "waiting":
         return []
     points = tuple(point for item in request["stukken"] if (point := _missing_item(item, language)))
     if not points:
@@ -252,12 +264,16 @@ def _missing_item(item: Mapping[str, Any], language: str) -> Line | None:
     return Line(say(key, language, number=item["nummer"], description=item["omschrijving"].rstrip(".")))
 
 
-def _files(submission: Mapping[str, Any], request: Mapping[str, Any] | None, language: str) -> list[Block]:
+def _files(submission: Mapping[str, Any], requests: Sequence[Mapping[str, Any]], language: str) -> list[Block]:
     blocks: list[Block] = [Heading(say("files", language))]
-    items = {item["nummer"]: item["omschrijving"] for item in request["stukken"]} if request else {}
     for place, file in enumerate(submission["stukken"], 1):
         name = _shown(file["naam"]) or say("file_number", language, number=str(place))
-        blocks.append(Table(name, _file_rows(file, items, language)))
+        of = [request for request in requests if request["kenmerk"] == file.get("verzoek") or len(requests) == 1]
+        items = {item["nummer"]: item["omschrijving"] for request in of for item in request["stukken"]}
+        rows = _file_rows(file, items, language)
+        if len(requests) > 1 and of:
+            rows = ((say("reference", language), of[0]["kenmerk"]), *rows)
+        blocks.append(Table(name, rows))
     if not submission["stukken"]:
         blocks.append(Line(say("no_files", language)))
     return blocks
@@ -331,13 +347,13 @@ def _detail(reason: Reason, facts: LetterFacts, house: House, language: str) -> 
     return ""
 
 
-def _ways(request: Mapping[str, Any] | None, house: House, language: str) -> tuple[Line, ...]:
-    channels = request["kanalen"] if request else ("email", "portaal")
-    addresses = (request["mailadres"],) if request else house.addresses
-    ways = []
-    if "email" in channels:
-        ways += [Line(say("how_mail", language), address) for address in addresses]
-    if "portaal" in channels:
+def _ways(requests: Sequence[Mapping[str, Any]], house: House, language: str) -> tuple[Line, ...]:
+    ways = [Line(say("how_mail", language), address) for address in house.addresses if not requests]
+    for request in requests:
+        if "email" in request["kanalen"]:
+            key = "how_mail" if len(requests) == 1 else "how_mail_of"
+            ways.append(Line(say(key, language, reference=request["kenmerk"]), request["mailadres"]))
+    if not requests or any("portaal" in request["kanalen"] for request in requests):
         ways.append(Line(say("how_portal", language), house.portal_url))
     return (*ways, Line(say("how_phone", language, phone=house.help_phone)))
 

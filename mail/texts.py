@@ -66,6 +66,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "local_moment": ("{day} om {time} uur (Nederlandse tijd)", "{day} at {time} (Dutch time)"),
     "utc": ("In wereldtijd (UTC)", "In universal time (UTC)"),
     "reference": ("Ons kenmerk", "Our reference"),
+    "reference_until": ("{of} (laatste dag: {day})", "{of} (last day: {day})"),
     "on_time": ("Op tijd", "On time"),
     "yes": ("Ja", "Yes"),
     "no": ("Nee", "No"),
@@ -139,6 +140,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     # ---- what to do next ----
     "how": ("Documenten sturen of iets vragen", "Sending documents or asking something"),
     "how_mail": ("Mail uw documenten naar:", "Mail your documents to:"),
+    "how_mail_of": ("Documenten voor {reference} mailt u naar:", "Mail documents for {reference} to:"),
     "how_portal": (
         "Gebruik het portaal, met de toegangscode uit onze brief:",
         "Use the portal, with the access code from our letter:",

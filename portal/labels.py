@@ -117,6 +117,7 @@ _ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "gewe
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("kanaal", "Kanaal", CHANNEL),
     ("verzoek", "Verzoek", {}),
+    ("verzoeken", "Verzoeken", {}),
     ("status", "Stand", ITEM | STATUS | REQUEST),
     ("besluit", "Besluit", OUTCOME),
     ("redenen", "Redenen", _REASON),
@@ -175,6 +176,8 @@ def _shown(name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         value = content.get(key)
         if value in (None, "", []) or (key == "reden" and name in _FREE_WORDS):
             continue
+        if key == "verzoeken" and content.get("verzoek"):  # the same once more
+            continue
         listed = value if isinstance(value, list) else [value]
         yield label, ", ".join(words.get(str(word), str(word)) for word in listed)
 
@@ -202,6 +205,7 @@ VERDICT: Final = {
 }
 _CLUE: Final = {
     ClueKind.PERSON: "een medewerker wees het toe",
+    ClueKind.CHOICE: "iemand koos er een document voor",
     ClueKind.SECRET_ADDRESS: "het geheime mailadres van het verzoek",
     ClueKind.SECRET_SUBJECT: "het geheim in het onderwerp",
     ClueKind.SESSION: "ingelogd in het portaal, of via de API",
@@ -251,8 +255,9 @@ def _lines(found: Facts) -> Iterator[tuple[str, str]]:
         )
     yield "Aangewezen adres", "ja" if found.designated else "nee"
     yield "Gemeten", f"{found.measured_bytes} bytes, hoogstens {found.cap_bytes} mag"
-    if found.request:
-        yield "Op tijd", "ja" if found.request.on_time else f"nee, de laatste dag was {found.request.last_day}"
+    for request in found.asked:
+        in_time = "ja" if request.on_time else f"nee, de laatste dag was {request.last_day}"
+        yield "Op tijd", in_time if found.request else f"{request.reference}: {in_time}"
     for label, value in (
         ("Automatisch bericht", found.automatic),
         ("Eerder ontvangen als", found.repeat_of),

@@ -290,7 +290,7 @@ def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk
         missing=[item for item in found.stukken if item.status in MISSING],
         standing=_standing(found, _today(desk)),
         descriptions=_descriptions(found),
-        has_package=desk.queries.receipt_index(submission.ontvangstnummer) is not None,
+        has_package=desk.queries.receipt_index(submission.ontvangstnummer, session.subject) is not None,
         fresh=bool(nieuw),
     )
 
@@ -325,7 +325,7 @@ def package(nummer: str, session: Submitter, desk: TheDesk) -> Response:
     submission = _own_submission(desk, session, nummer)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in _receipt_files(desk, submission).items():
+        for name, content in _receipt_files(desk, session, submission).items():
             archive.writestr(name, content)
     return _download(made.getvalue(), f"bewijs-{submission.ontvangstnummer}.zip", "application/zip")
 
@@ -336,11 +336,11 @@ def receipt_file(nummer: str, name: str, session: Submitter, desk: TheDesk) -> R
     submission = _own_submission(desk, session, nummer)
     if name not in _DOWNLOADS:
         raise NotFound.because("name", "not a file of a receipt package")
-    return _download(_receipt_files(desk, submission)[name], name, _DOWNLOADS[name])
+    return _download(_receipt_files(desk, session, submission)[name], name, _DOWNLOADS[name])
 
 
-def _receipt_files(desk: Desk, submission: Inzending) -> dict[str, bytes]:
-    files = desk.receipt_files(submission.ontvangstnummer)
+def _receipt_files(desk: Desk, session: PortalSession, submission: Inzending) -> dict[str, bytes]:
+    files = desk.receipt_files(submission.ontvangstnummer, session.subject)
     if not files:
         raise NotFound.because("ontvangstnummer", "no receipt yet")
     return files
@@ -351,13 +351,8 @@ def _download(content: bytes, name: str, media_type: str) -> Response:
 
 
 def _own_submission(desk: Desk, session: PortalSession, number: str) -> Inzending:
-    """The submission, if it is for the request that is signed in; NotFound otherwise, whoever's it is (P7)."""
-    submission = desk.queries.submission(number)
-    # Before matching only the session it came in by can tell.
-    request = submission.verzoek or desk.store.load(submission.ontvangstnummer).arrival.request
-    if request != session.subject:
-        raise NotFound.because("ontvangstnummer", "of another request")
-    return submission
+    """What of the submission is for the request that is signed in; NotFound when nothing is, whoever's it is (P7)."""
+    return desk.queries.share(number, session.subject)
 
 
 # ---- words ---------------------------------------------------------------------------------------

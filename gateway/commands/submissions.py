@@ -96,7 +96,7 @@ def _submission_list(given: argparse.Namespace, settings: Settings) -> int:
                     v["ontvangstnummer"],
                     v["ontvangenOp"],
                     v["kanaal"],
-                    v["verzoek"] or "-",
+                    ", ".join(v["verzoeken"]) or "-",
                     v["status"],
                     v["besluit"] or "-",
                     ", ".join(v["redenen"]) or "-",
@@ -135,8 +135,8 @@ def _submission_why(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _submission_assign(given: argparse.Namespace, settings: Settings) -> int:
-    if bool(given.document) != bool(given.item):
-        raise Refused.because("--document", "and --item belong together: give both or neither")
+    if given.item and not given.document:
+        raise Refused.because("--item", "is the item of one document: give --document too")
     act = Act(
         ActKind.ASSIGN, terminal.officer(), request=given.request, document=given.document or "", item=given.item or ""
     )

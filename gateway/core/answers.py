@@ -78,8 +78,8 @@ def drafts(
     """The letters about one decision; none for machines, whatever a person decided about their mail."""
     if facts.automatic:
         return ()
-    # Anybody can write a From; the addresses of the other channels are the request's own.
-    neutral = facts.channel in _MAIL and not facts.sender_verified
+    # Anybody can write a From; the addresses of the other channels are the request's own, and of no other request.
+    neutral = not facts.sender_verified if facts.channel in _MAIL else bool(facts.requests)
     return tuple(
         Draft(
             key=f"{number}.{facts.round}.{place}",

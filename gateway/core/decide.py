@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from gateway.core.facts import Act, ActKind, DocumentFacts, Facts
+from gateway.core.facts import Act, ActKind, DocumentFacts, Facts, RequestFacts
 from gateway.core.items import Assignment, assign, fold
 from gateway.core.model import MISSING, Decision, DocumentDecision, PartRole, Verdict
+from gateway.core.shares import shares
 from gateway.core.words import DocumentOutcome, Outcome, Reason, RequestStatus
 
 Rule = Callable[[Facts], Decision | None]
@@ -106,7 +107,7 @@ def not_designated(facts: Facts) -> Decision | None:
     Not when it can be handled without further processing as if rightly sent: then pointing to the right
     way does not suffice (art. 2:16 lid 1 onder a). With the secret of a request it can.
     """
-    if facts.designated or _assigned(facts) or (facts.request is not None and _by_secret(facts)):
+    if facts.designated or _assigned(facts) or _by_secret(facts):
         return None
     return _whole(facts, Outcome.REDIRECTED, "not_designated", Reason.NOT_DESIGNATED)
 
@@ -145,7 +146,7 @@ def malware_elsewhere(facts: Facts) -> Decision | None:
 
 def no_single_request(facts: Facts) -> Decision | None:
     """It cannot be told which request this is for; similarity only suggests (P5)."""
-    if facts.request is not None:
+    if facts.asked:
         return None
     reason = facts.match.reason or Reason.NO_REQUEST
     decision = _whole(facts, Outcome.HELD, "no_single_request", reason)
@@ -154,15 +155,15 @@ def no_single_request(facts: Facts) -> Decision | None:
 
 def request_is_closed(facts: Facts) -> Decision | None:
     """The request was closed: kept, told, and shown to the caseworker."""
-    closed = facts.request is not None and facts.request.status is RequestStatus.CLOSED
+    closed = any(request.status is RequestStatus.CLOSED for request in facts.asked)
     if not closed or facts.released:
         return None
     return _whole(facts, Outcome.HELD, "request_is_closed", Reason.REQUEST_CLOSED)
 
 
 def too_late(facts: Facts) -> Decision | None:
-    """After the last day: kept and marked; whether it still counts is a person's decision (P10)."""
-    if facts.request is None or facts.request.on_time or facts.released:
+    """After the last day of each request: kept and marked; whether it still counts is a person's decision (P10)."""
+    if not facts.asked or any(request.on_time for request in facts.asked) or facts.released:
         return None
     decision = _whole(facts, Outcome.HELD, "too_late", Reason.LATE)
     # Whether more time is given, also afterwards, is for the same person.
@@ -180,12 +181,16 @@ def nothing_attached(facts: Facts) -> Decision | None:
 
 def each_document(facts: Facts) -> Decision:
     """The usual case: every document gets its own decision, the whole follows from them."""
-    request = facts.request
-    assert request is not None, "no_single_request speaks before"
+    assert facts.asked, "no_single_request speaks before"
+    own = own_words(facts.text)
+    share_of = shares(facts, own)
     usable = [d for d in facts.documents if _is_document(d) and _refusal(d, facts) is None]
-    assigned = assign(usable, request.items, own_words(facts.text))
-    decided = tuple(_one(d, facts, assigned.get(d.seq)) for d in facts.documents if _is_document(d))
-    return _sum_up(facts, decided)
+    assigned: dict[int, Assignment] = {}
+    for request in facts.asked:
+        theirs = [_for(request, d) for d in usable if share_of.get(d.seq) == request]
+        assigned |= assign(theirs, request.items, own)
+    documents = [d for d in facts.documents if _is_document(d)]
+    return _sum_up(facts, tuple(_one(d, facts, share_of.get(d.seq), assigned.get(d.seq)) for d in documents))
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -255,10 +260,24 @@ _BY_FINDING: Final[dict[str, tuple[DocumentOutcome, Reason]]] = {
 """In order of weight: the first that a document has decides. Codes not here are notes."""
 
 
-def _one(document: DocumentFacts, facts: Facts, assigned: Assignment | None) -> DocumentDecision:
-    if refusal := _refusal(document, facts):
-        return DocumentDecision(document.seq, *refusal)
-    assert assigned is not None, "every usable document is assigned"
+def _for(request: RequestFacts, document: DocumentFacts) -> DocumentFacts:
+    """The document as one of this request: an item of another one that somebody chose is none of its own."""
+    return document if document.request in {"", request.reference} else replace(document, item=None)
+
+
+def _one(
+    document: DocumentFacts, facts: Facts, request: RequestFacts | None, assigned: Assignment | None
+) -> DocumentDecision:
+    decided = _judged(document, facts, request, assigned)
+    return replace(decided, request=request.reference) if request and facts.requests else decided
+
+
+def _judged(
+    document: DocumentFacts, facts: Facts, request: RequestFacts | None, assigned: Assignment | None
+) -> DocumentDecision:
+    if against := _refusal(document, facts) or _hold(request, facts):
+        return DocumentDecision(document.seq, *against)
+    assert assigned is not None, "every usable document of a request is assigned"
     if assigned.statement and not assigned.allowed and not facts.released:
         # Why a document cannot be had always matters (art. 4:2 lid 2): a person weighs it.
         return DocumentDecision(document.seq, DocumentOutcome.HELD, Reason.STATEMENT, assigned.number)
@@ -268,6 +287,13 @@ def _one(document: DocumentFacts, facts: Facts, assigned: Assignment | None) -> 
     if not assigned.requested:
         return DocumentDecision(document.seq, DocumentOutcome.NOT_REQUESTED, Reason.NOT_REQUESTED)
     return DocumentDecision(document.seq, DocumentOutcome.ACCEPTED, Reason.CHOICE_NEEDED)
+
+
+def _hold(request: RequestFacts | None, facts: Facts) -> tuple[DocumentOutcome, Reason] | None:
+    """Why a document of several requests waits for a person: it is nobody's, or came too late for its own."""
+    if request is None:
+        return DocumentOutcome.HELD, Reason.SEVERAL_REQUESTS
+    return None if request.on_time or facts.released else (DocumentOutcome.HELD, Reason.LATE)
 
 
 def _refusal(document: DocumentFacts, facts: Facts) -> tuple[DocumentOutcome, Reason] | None:
@@ -294,37 +320,44 @@ def _sum_up(facts: Facts, decided: tuple[DocumentDecision, ...]) -> Decision:
     reasons = tuple(dict.fromkeys(d.reason for d in decided if d.reason is not None))
     for_a_person = () if facts.released else _asked_in_words(facts, decided)
     reasons = tuple(dict.fromkeys((*for_a_person, *reasons)))
-    outcome = Outcome.HELD if for_a_person else _outcome(outcomes)
+    whole = Outcome.HELD if for_a_person else outcome(outcomes)
     ground = GROUND[reasons[0]] if reasons else CONFIRMED
-    return Decision(
-        outcome, "each_document", ground, reasons, decided, originals=with_original(decided, facts.originals)
-    )
+    return Decision(whole, "each_document", ground, reasons, decided, originals=with_original(decided, facts.originals))
 
 
 def with_original(decided: Sequence[DocumentDecision], originals: Collection[str]) -> tuple[str, ...]:
-    """Of the items whose original was handed in, those for which a document was taken."""
-    taken = [d.number for d in decided if d.outcome is DocumentOutcome.ACCEPTED and d.number in originals]
-    return tuple(dict.fromkeys(number for number in taken if number))
+    """Of the items whose original was handed in, those for which a document was taken.
+
+    Paper is registered for one request; once a document of it was moved to another, numbers alone say too little.
+    """
+    of_one = [d for d in decided if d.outcome is DocumentOutcome.ACCEPTED and d.request is None]
+    return tuple(dict.fromkeys(d.number for d in of_one if d.number and d.number in originals))
 
 
 def _asked_in_words(facts: Facts, decided: tuple[DocumentDecision, ...]) -> tuple[Reason, ...]:
     """What the text beside the documents asks or explains: only a person can answer that (P10)."""
     if _asks_for_time(facts):
         return (Reason.EXTENSION_ASKED,)
-    assert facts.request is not None, "only asked of what is tied to a request"
-    answered = {d.number for d in decided if d.outcome is DocumentOutcome.ACCEPTED}
-    missing = any(i.status in MISSING and i.number not in answered for i in facts.request.items)
+    answered = {(d.request, d.number) for d in decided if d.outcome is DocumentOutcome.ACCEPTED}
+    missing = any(
+        item.status in MISSING and not answered & {(None, item.number), (request.reference, item.number)}
+        for request in facts.asked
+        for item in request.items
+    )
     return (Reason.STATEMENT,) if missing and _explains(facts) else ()
 
 
-def _outcome(outcomes: set[DocumentOutcome]) -> Outcome:
+def outcome(outcomes: Collection[DocumentOutcome]) -> Outcome:
+    """The word for a whole whose documents were decided so; without documents there was nothing to decide."""
+    if not outcomes:
+        return Outcome.REGISTERED
     if DocumentOutcome.HELD in outcomes:
         return Outcome.HELD
-    if outcomes == {DocumentOutcome.ACCEPTED}:
+    if set(outcomes) == {DocumentOutcome.ACCEPTED}:
         return Outcome.ACCEPTED
     if DocumentOutcome.ACCEPTED in outcomes:
         return Outcome.PARTLY
-    return Outcome.REDIRECTED if outcomes == {DocumentOutcome.NOT_REQUESTED} else Outcome.REFUSED
+    return Outcome.REDIRECTED if set(outcomes) == {DocumentOutcome.NOT_REQUESTED} else Outcome.REFUSED
 
 
 def _registered(facts: Facts, rule: str, reason: Reason) -> Decision:
@@ -359,8 +392,8 @@ def _assigned(facts: Facts) -> bool:
 
 
 def _by_secret(facts: Facts) -> bool:
-    """Whether it came with the secret of the request it was tied to."""
-    return facts.request is not None and facts.has_secret_of(facts.request.reference)
+    """Whether it came with the secret of a request it was tied to."""
+    return any(facts.has_secret_of(request.reference) for request in facts.asked)
 
 
 def _last(acts: Sequence[Act], kind: ActKind) -> Act | None:

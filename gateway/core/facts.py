@@ -1,5 +1,6 @@
 """Everything a decision may look at. Stored with the decision, so that it can be replayed (P8)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,9 +10,13 @@ from gateway.core.words import Channel, Reason, RequestStatus
 
 
 class ClueKind(StrEnum):
-    """How a request was found, strongest first; only the first five may file by themselves (P5)."""
+    """How a request was found, strongest first; only the first six may file by themselves (P5).
+
+    `person`: somebody tied the whole submission to it; `choice`: a single document.
+    """
 
     PERSON = "person"
+    CHOICE = "choice"
     SECRET_ADDRESS = "secret_address"  # noqa: S105  # a kind of clue, no secret
     SECRET_SUBJECT = "secret_subject"  # noqa: S105  # a kind of clue, no secret
     SESSION = "session"
@@ -45,17 +50,36 @@ class Sender:
 
 @dataclass(frozen=True)
 class Match:
-    """Which request, or why none: at most three suggestions, best first."""
+    """Which request, or why none: at most three suggestions, best first.
+
+    `several`: there is no single one, and each document is for one of these. `chosen`: requests for which somebody
+    chose single documents; nothing else is taken for them.
+    """
 
     request: str | None
     reason: Reason | None = None
     detail: str = ""
     suggestions: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def open_to_all(self) -> tuple[str, ...]:
+        """The requests that a document may be taken for without anybody having chosen it."""
+        return self.several if self.request is None else (self.request,)
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """Every request that the submission is for, each once."""
+        return tuple(dict.fromkeys((*self.open_to_all, *self.chosen)))
 
 
 @dataclass(frozen=True)
 class DocumentFacts:
-    """One part and what the scanners said of it; `item` is the number somebody named for it."""
+    """One part and what the scanners said of it; `item` is the number somebody named for it.
+
+    `request`: of which request that item is; empty when the submission is for one request only.
+    """
 
     seq: int
     role: PartRole
@@ -68,17 +92,19 @@ class DocumentFacts:
     findings: tuple[Finding, ...] = ()
     note: str = ""
     item: str | None = None
+    request: str = ""
 
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """The request a submission was tied to, as it stood when the decision was taken."""
+    """A request that a submission was tied to, as it stood when the decision was taken. `people`: its parties."""
 
     reference: str
     status: RequestStatus
     last_day: date
     on_time: bool
     items: tuple[Item, ...]
+    people: tuple[str, ...] = ()
 
 
 class ActKind(StrEnum):
@@ -105,6 +131,7 @@ class Act:
 class Facts:
     """The facts of one submission at the moment of one decision.
 
+    `request`: the only request it is for; `requests`: all of them, when it is for several.
     `answer_to`: the addresses a letter may go to; for mail the From address, for the portal the parties
     who agreed to e-mail. `round`: how many decisions were taken on this submission before. `originals`: the numbers
     of the items whose original came in on paper.
@@ -132,6 +159,12 @@ class Facts:
     language: str = "nl"
     round: int = 0
     originals: tuple[str, ...] = ()
+    requests: tuple[RequestFacts, ...] = ()
+
+    @property
+    def asked(self) -> tuple[RequestFacts, ...]:
+        """The requests it is for: none, one or several."""
+        return self.requests or (() if self.request is None else (self.request,))
 
     @property
     def released(self) -> bool:
@@ -143,12 +176,15 @@ class Facts:
         """Whether a letter to this sender may hold case data (P7).
 
         The address must be a party's, and either pass authentication or come with the request's secret;
-        a failed authentication always loses.
+        a failed authentication always loses. Of several requests it must be so for each.
         """
-        if self.request is None or self.request.reference not in self.sender.party_of:
+        return bool(self.asked) and all(self._verified_for(request.reference) for request in self.asked)
+
+    def _verified_for(self, reference: str) -> bool:
+        if reference not in self.sender.party_of:
             return False
         if self.sender.authentication == "none":
-            return self.has_secret_of(self.request.reference)
+            return self.has_secret_of(reference)
         return self.sender.authentication == "pass"
 
     def has_secret_of(self, reference: str) -> bool:
@@ -157,3 +193,17 @@ class Facts:
 
 
 SECRETS = frozenset({ClueKind.SECRET_ADDRESS, ClueKind.SECRET_SUBJECT, ClueKind.SESSION})
+
+
+def choices(acts: Sequence[Act]) -> dict[str, tuple[str, str]]:
+    """Of each document (by SHA-256) that somebody chose for, the request and the item, which may be empty.
+
+    Their last word counts; tying the whole submission to a request takes back what was chosen for others.
+    """
+    chosen: dict[str, tuple[str, str]] = {}
+    for act in acts:
+        if act.kind is ActKind.ASSIGN and act.document:
+            chosen[act.document] = (act.request, act.item)
+        elif act.kind is ActKind.ASSIGN and act.request:
+            chosen = {document: word for document, word in chosen.items() if word[0] == act.request}
+    return chosen

@@ -20,6 +20,8 @@ from gateway.core.model import Item
 from gateway.core.words import ItemStatus
 
 STATEMENT_KIND: Final = "verklaring"
+WAITING: Final = frozenset({ItemStatus.OPEN, ItemStatus.REJECTED})
+"""An item in one of these states waits for a document."""
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "paspoort": ("paspoort", "passport", "passeport", "pasaport", "pasaporte", "reisepass", "جواز"),
@@ -91,8 +93,8 @@ class Assignment:
 
 
 @dataclass(frozen=True)
-class _Named:
-    """What the words of a file name say."""
+class Named:
+    """What the words of a file name say: the telling words themselves, and the kinds they name."""
 
     words: frozenset[str]
     kinds: frozenset[str]
@@ -101,7 +103,7 @@ class _Named:
 def assign(documents: Sequence[DocumentFacts], items: Sequence[Item], text: str = "") -> dict[int, Assignment]:
     """For each document (by `seq`) the item it answers. `text`: what the sender wrote beside them."""
     found: dict[int, Item] = {}
-    names = {document.seq: _read(document.name) for document in documents}
+    names = {document.seq: read_name(document.name) for document in documents}
     for document in documents:
         if item := _said(document, items) or _numbered(document, names[document.seq], items, text):
             found[document.seq] = item
@@ -114,10 +116,10 @@ def assign(documents: Sequence[DocumentFacts], items: Sequence[Item], text: str 
 def _left(items: Sequence[Item], found: Mapping[int, Item]) -> list[Item]:
     """The items that still wait for a document."""
     answered = {item.number for item in found.values()}
-    return [i for i in items if i.status in {ItemStatus.OPEN, ItemStatus.REJECTED} and i.number not in answered]
+    return [i for i in items if i.status in WAITING and i.number not in answered]
 
 
-def _taken(item: Item, name: _Named) -> Assignment:
+def _taken(item: Item, name: Named) -> Assignment:
     statement = STATEMENT_KIND in name.kinds and not _kinds_of(item) & _DECLARATIONS
     return Assignment(item.number, statement=statement, allowed=item.statement_allowed or not statement)
 
@@ -129,12 +131,12 @@ def _said(document: DocumentFacts, items: Sequence[Item]) -> Item | None:
     return _of_number(document.item, items) if document.item is not None else None
 
 
-def _numbered(document: DocumentFacts, name: _Named, items: Sequence[Item], text: str) -> Item | None:
+def _numbered(document: DocumentFacts, name: Named, items: Sequence[Item], text: str) -> Item | None:
     """The item whose number stands in the file name, or else in the same clause of the text."""
     places = [
         (document.name, _NAMED_NUMBER),
         (document.name, _LEADING_NUMBER),
-        *((c, pattern) for c in _clauses_about(document.name, text) for pattern in (_NAMED_NUMBER, _NUMBER_ALONE)),
+        *((c, pattern) for c in clauses_about(document.name, text) for pattern in (_NAMED_NUMBER, _NUMBER_ALONE)),
     ]
     for place, pattern in places:
         seen = pattern.search(fold(place))
@@ -148,7 +150,7 @@ def _of_number(number: str, items: Sequence[Item]) -> Item | None:
     return next((item for item in items if item.number.lower() == number.lower()), None)
 
 
-def _clauses_about(name: str, text: str) -> Iterator[str]:
+def clauses_about(name: str, text: str) -> Iterator[str]:
     """The clauses that hold the file name and nothing of its neighbours."""
     if len(name) < _SHORTEST_NAME_IN_TEXT or name not in text:
         return
@@ -160,7 +162,7 @@ def _clauses_about(name: str, text: str) -> Iterator[str]:
 # ---- kinds and persons -----------------------------------------------------------------------------
 
 
-def _unambiguous(names: Mapping[int, _Named], items: Sequence[Item], left: Sequence[Item]) -> dict[int, Item]:
+def _unambiguous(names: Mapping[int, Named], items: Sequence[Item], left: Sequence[Item]) -> dict[int, Item]:
     """The documents of the first item that some name can only mean; what was ambiguous may then be so no more."""
     for name in names.values():
         if item := _by_kind(name, items, left):
@@ -168,14 +170,14 @@ def _unambiguous(names: Mapping[int, _Named], items: Sequence[Item], left: Seque
     return {}
 
 
-def _by_kind(name: _Named, items: Sequence[Item], left: Sequence[Item]) -> Item | None:
-    fitting = _of_person([item for item in items if _fits(name, item)], items, name)
+def _by_kind(name: Named, items: Sequence[Item], left: Sequence[Item]) -> Item | None:
+    fitting = _of_person([item for item in items if fits(name, item)], items, name)
     still_open = [item for item in fitting if item in left]
     chosen = fitting if len(fitting) == 1 else still_open
     return chosen[0] if len(chosen) == 1 else None
 
 
-def _of_person(fitting: Sequence[Item], items: Sequence[Item], name: _Named) -> Sequence[Item]:
+def _of_person(fitting: Sequence[Item], items: Sequence[Item], name: Named) -> Sequence[Item]:
     """The items of the person whom the file name names best; without a name, those of nobody else."""
     shared = {item.number: len(_person(item) & name.words) for item in fitting}
     best = max(shared.values(), default=0)
@@ -184,26 +186,27 @@ def _of_person(fitting: Sequence[Item], items: Sequence[Item], name: _Named) -> 
     return [item for item in fitting if not _names_somebody_else(item, items, name)]
 
 
-def _names_somebody_else(item: Item, items: Sequence[Item], name: _Named) -> bool:
+def _names_somebody_else(item: Item, items: Sequence[Item], name: Named) -> bool:
     """Whether the file name holds another item's person: then it is not this person's document."""
     own = _person(item)
     others = frozenset(word for other in items for word in _person(other)) - own
     return bool(own and others & name.words and not own & name.words)
 
 
-def _contradicts(name: _Named, item: Item, items: Sequence[Item]) -> bool:
+def _contradicts(name: Named, item: Item, items: Sequence[Item]) -> bool:
     """Whether the words plainly name another item than this one."""
-    another_kind = not _fits(name, item) and any(_fits(name, other) for other in items)
+    another_kind = not fits(name, item) and any(fits(name, other) for other in items)
     return another_kind or _names_somebody_else(item, items, name)
 
 
-def _fits(name: _Named, item: Item) -> bool:
+def fits(name: Named, item: Item) -> bool:
+    """Whether the words name the kind of this item."""
     own = words_of(item.kind)
     return bool(name.kinds & _kinds_of(item)) or bool(own and own <= name.words)
 
 
 def _kinds_of(item: Item) -> frozenset[str]:
-    return _read(item.kind).kinds
+    return read_name(item.kind).kinds
 
 
 def _person(item: Item) -> frozenset[str]:
@@ -213,7 +216,7 @@ def _person(item: Item) -> frozenset[str]:
 # ---- what is left over -----------------------------------------------------------------------------
 
 
-def _rest(names: Mapping[int, _Named], items: Sequence[Item], left: Sequence[Item]) -> dict[int, Assignment]:
+def _rest(names: Mapping[int, Named], items: Sequence[Item], left: Sequence[Item]) -> dict[int, Assignment]:
     """What is left over: one open item takes one document; several need a choice."""
     rest = {seq: _leftover(name, items, left) for seq, name in names.items()}
     undecided = [seq for seq, assignment in rest.items() if assignment.requested]
@@ -222,10 +225,10 @@ def _rest(names: Mapping[int, _Named], items: Sequence[Item], left: Sequence[Ite
     return rest
 
 
-def _leftover(name: _Named, items: Sequence[Item], left: Sequence[Item]) -> Assignment:
+def _leftover(name: Named, items: Sequence[Item], left: Sequence[Item]) -> Assignment:
     if STATEMENT_KIND in name.kinds and left:
         return Assignment(None, statement=True, allowed=any(i.statement_allowed for i in left))
-    foreign = bool(name.kinds) and not any(_fits(name, item) for item in items)
+    foreign = bool(name.kinds) and not any(fits(name, item) for item in items)
     return Assignment(None, requested=bool(left) and not foreign)
 
 
@@ -233,7 +236,7 @@ def _leftover(name: _Named, items: Sequence[Item], left: Sequence[Item]) -> Assi
 
 
 @lru_cache(maxsize=2048)
-def _read(text: str) -> _Named:
+def read_name(text: str) -> Named:
     """The words of a text, and the kinds that a word, or two or three words written apart, name."""
     row = _WORD.findall(fold(_HUMP.sub(" ", text)))
     apart = ["".join(row[at : at + size]) for size in (2, 3) for at in range(len(row) - size + 1)]
@@ -241,7 +244,7 @@ def _read(text: str) -> _Named:
     # A bank statement is no statement, and "geboorte akte" is one word that was written as two.
     if any(_KIND_OF.get(word) == "bankafschrift" for word in apart):
         kinds.discard(STATEMENT_KIND)
-    return _Named(words_of(text), frozenset(kinds))
+    return Named(words_of(text), frozenset(kinds))
 
 
 @lru_cache(maxsize=2048)

@@ -1,11 +1,14 @@
-"""Which request a submission belongs to, and why; or why it cannot be told.
+"""Which request, or requests, a submission belongs to, and why; or why it cannot be told.
 
 Rule 1: filing without a person only on an exact secret, or on a reference together with an
 authenticated known sender, and only if nothing contradicts (P5).
-Rule 2: everything weaker only suggests; at most three suggestions, strongest first.
+Rule 2: secrets of several requests are no contradiction: the submission is for each of them, and which document
+is for which is told document by document (`gateway.core.shares`).
+Rule 3: everything weaker only suggests; at most three suggestions, strongest first.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from gateway.core.facts import SECRETS, Clue, ClueKind, Match, Sender
 from gateway.core.words import Reason
@@ -14,7 +17,15 @@ MAX_SUGGESTIONS = 3
 
 
 def match(clues: Sequence[Clue], sender: Sender) -> Match:
-    """The one request that the clues prove, or the reason to hold with suggestions."""
+    """The request, or the several, that the clues prove; or the reason to hold, with suggestions."""
+    found = _proven(clues, sender)
+    chosen = tuple(r for r in _requests(clues, {ClueKind.CHOICE}) if r not in found.open_to_all)
+    if len(chosen) == 1 and not found.open_to_all:
+        return Match(chosen[0])
+    return replace(found, chosen=chosen)
+
+
+def _proven(clues: Sequence[Clue], sender: Sender) -> Match:
     by_person = [clue.request for clue in clues if clue.kind is ClueKind.PERSON]
     if by_person:
         return Match(by_person[-1])  # a person's last word, also when it is an earlier one again
@@ -28,11 +39,12 @@ def match(clues: Sequence[Clue], sender: Sender) -> Match:
 
 
 def _by_secret(proven: Sequence[str], clues: Sequence[Clue], sender: Sender) -> Match:
-    if len(proven) > 1:
-        return _held(Reason.SEVERAL_REQUESTS, "geheime mailadressen van meer dan één verzoek", clues)
-    if sender.party_of and proven[0] not in sender.party_of:
-        return _held(Reason.SEVERAL_REQUESTS, "het geheime adres is van dit verzoek, de afzender van een ander", clues)
-    return Match(proven[0])
+    if sender.party_of and not set(proven) <= set(sender.party_of):
+        detail = "het geheime adres is van dit verzoek, de afzender van een ander"
+        if len(proven) > 1:
+            detail = "geheime adressen van meer dan één verzoek, en de afzender hoort niet bij allemaal"
+        return _held(Reason.SEVERAL_REQUESTS, detail, clues)
+    return Match(proven[0]) if len(proven) == 1 else Match(None, several=tuple(proven))
 
 
 def _by_reference(named: Sequence[str], clues: Sequence[Clue], sender: Sender) -> Match:

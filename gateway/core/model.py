@@ -4,7 +4,7 @@ Rule 1: frozen values without behaviour beyond reading themselves; rows live in 
 Rule 2: instants are aware UTC datetimes and end in `_at`; last days are dates and end in `_day`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -274,12 +274,16 @@ class Inspection:
 
 @dataclass(frozen=True)
 class DocumentDecision:
-    """The decision on one part; `number` is the item it was taken for."""
+    """The decision on one part; `number` is the item it was taken for.
+
+    `request`: of a submission for several requests the one whose share it is; None while nobody can tell.
+    """
 
     seq: int
     outcome: DocumentOutcome
     reason: Reason | None = None
     number: str | None = None
+    request: str | None = None
 
 
 @dataclass(frozen=True)
@@ -296,3 +300,7 @@ class Decision:
     documents: tuple[DocumentDecision, ...] = ()
     detail: str = ""
     originals: tuple[str, ...] = ()
+
+    def share(self, reference: str) -> "Decision":
+        """What of it concerns one request: nothing that was taken for another one."""
+        return replace(self, documents=tuple(d for d in self.documents if d.request in {None, reference}))

@@ -26,7 +26,14 @@ class Paper:
         return not any(finding.code == "infected" for finding in self.facts.findings)
 
 
+def papers_for(desk: Desk, number: str, reference: str) -> list[Paper]:
+    """The papers of a submission that are this request's."""
+    whole = desk.queries.submission(number)
+    return [p for p in papers(desk, whole) if p.document.verzoek == reference or not whole.verzoeken]
+
+
 def papers(desk: Desk, submission: Inzending) -> list[Paper]:
+    """The papers of a whole submission."""
     facts = desk.queries.why(submission.ontvangstnummer).facts
     seen = [d for d in facts.documents if d.role is PartRole.DOCUMENT] if facts else []
     by_place: Iterable[DocumentFacts | None] = (

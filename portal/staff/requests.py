@@ -79,7 +79,7 @@ def _request_page(
         line=Line(found, (found.laatsteDag - today).days, sum(i.status in MISSING for i in found.stukken)),
         later=desk.queries.later_rounds(reference),
         submissions=sent,
-        papers=[paper for submission in sent for paper in papers.papers(desk, submission)],
+        papers=[paper for s in sent for paper in papers.papers_for(desk, s.ontvangstnummer, reference)],
         timeline=labels.timeline(desk.queries.timeline(reference)),
         done=labels.DONE.get(done, ""),
         problems=errors,

@@ -47,7 +47,6 @@ def _submission_page(
     desk = pages.desk_of(request)
     submission = desk.queries.submission(number)
     why = desk.queries.why(number)
-    found = desk.queries.request(submission.verzoek) if submission.verzoek else None
     return page(
         request,
         session,
@@ -66,7 +65,7 @@ def _submission_page(
         suggestions=[desk.queries.request(reference) for reference in why.suggestions],
         registered=desk.store.load(submission.ontvangstnummer).arrival.envelope.registered,
         has_receipt=desk.queries.receipt_index(submission.ontvangstnummer) is not None,
-        verzoek=found,
+        asked=[desk.queries.request(reference) for reference in submission.verzoeken],
         reasons=list(Reason),
         timeline=labels.timeline(desk.queries.timeline(submission.ontvangstnummer)),
         done=labels.DONE.get(done, ""),
@@ -127,13 +126,15 @@ def choose(
     sha256: Annotated[str, Form()] = "",
     stuk: Annotated[str, Form()] = "",
 ) -> Response:
-    """Say which item a document is."""
+    """Say which item a document is; `stuk` is its number, with its request before it: `HV-2026-000123:1`."""
     submission = desk.queries.submission(nummer)
-    if submission.verzoek is None or not stuk:
+    reference, _, item = stuk.rpartition(":")
+    reference = reference or submission.verzoek or ""
+    if reference not in submission.verzoeken or not stuk:
         return _submission_page(
             request, session, nummer, 400, errors=[("inhoud", "Kies eerst bij welk stuk dit hoort.")]
         )
-    act = Act(ActKind.ASSIGN, session.subject, request=submission.verzoek, document=sha256, item=stuk)
+    act = Act(ActKind.ASSIGN, session.subject, request=reference, document=sha256, item=item)
     return _act(request, session, nummer, act, "gekozen")
 
 

@@ -103,7 +103,7 @@ TABLE = [
     (
         "two secrets",
         untied(*TWO_SECRETS),
-        "no_single_request",
+        "each_document",
         Outcome.HELD,
         [Reason.SEVERAL_REQUESTS],
         DocumentOutcome.HELD,

@@ -96,7 +96,7 @@ FACTS = letters.LetterFacts(
     references=("<mail-6@example.org>",),
     sent_at=datetime(2026, 3, 25, 13, 8, 20, tzinfo=UTC),
     submission=SUBMISSION,
-    request=REQUEST,
+    requests=(REQUEST,),
     attachments=(
         letters.Attachment("receipt.json", "application/json", b"{}"),
         letters.Attachment("receipt.tlog-proof", "text/plain", b"c2sp.org/tlog-proof@v1\n"),
@@ -145,23 +145,23 @@ WAITING = told("waiting", besluit=None, status="in_behandeling", stukken=[docume
 
 LETTERS = {
     "receipt": FACTS,
-    "receipt-nothing-missing": replace(FACTS, request=SATISFIED),
-    "receipt-original": replace(FACTS, request=ORIGINAL),
+    "receipt-nothing-missing": replace(FACTS, requests=(SATISFIED,)),
+    "receipt-original": replace(FACTS, requests=(ORIGINAL,)),
     "partly": PARTLY,
     "held-late": replace(LATE, sent_at=datetime(2026, 3, 30, 22, 0, 9, tzinfo=UTC)),
     "repeat": replace(REPEAT, first_receipt="26-1111-2222-3333"),
     "refusal": replace(TOO_LARGE, measured=31_457_281, cap=31_457_280),
-    "redirection": replace(UNMATCHED, request=None),
+    "redirection": replace(UNMATCHED, requests=()),
     "waiting": WAITING,
 }
 NEUTRAL = {
-    "neutral-receipt": replace(FACTS, neutral=True, request=None),
-    "neutral-refusal": replace(TOO_LARGE, neutral=True, request=None, measured=31_457_281, cap=31_457_280),
+    "neutral-receipt": replace(FACTS, neutral=True, requests=()),
+    "neutral-refusal": replace(TOO_LARGE, neutral=True, requests=(), measured=31_457_281, cap=31_457_280),
     "neutral-refusal-unknown": replace(
-        told("refusal", besluit="geweigerd", redenen=["afzender_onbekend"]), neutral=True, request=None
+        told("refusal", besluit="geweigerd", redenen=["afzender_onbekend"]), neutral=True, requests=()
     ),
-    "neutral-redirection": replace(UNMATCHED, neutral=True, request=None),
-    "neutral-waiting": replace(WAITING, neutral=True, request=None),
+    "neutral-redirection": replace(UNMATCHED, neutral=True, requests=()),
+    "neutral-waiting": replace(WAITING, neutral=True, requests=()),
 }
 EVERY = {
     **{f"{name}.{lang}": replace(facts, language=lang) for name, facts in LETTERS.items() for lang in ("nl", "en")},
@@ -290,12 +290,12 @@ def test_nobody_is_asked_to_send_again_what_we_are_still_looking_at():
 
 
 def test_a_closed_request_asks_for_nothing_more():
-    text = body(parsed(replace(FACTS, request={**REQUEST, "status": "gesloten"})), "plain")
+    text = body(parsed(replace(FACTS, requests=({**REQUEST, "status": "gesloten"},))), "plain")
     assert "huwelijksakte" not in text
 
 
 def test_a_request_that_is_only_for_the_portal_names_no_mail_address():
-    text = both_bodies(replace(FACTS, request={**REQUEST, "kanalen": ["portaal"]}))
+    text = both_bodies(replace(FACTS, requests=({**REQUEST, "kanalen": ["portaal"]},)))
     assert "7k3m9q2xv" not in text
     assert "https://portaal.example" in text
 
@@ -378,7 +378,7 @@ def test_a_neutral_letter_never_holds_a_word_of_the_case(word, kind, reason):
         kind=kind,
         neutral=True,
         submission=submission,
-        request=request,
+        requests=(request,),
         first_receipt=secret,
         attachments=(),  # what they say is `gateway.mapping.neutral`'s promise, with a test of its own
     )

@@ -27,10 +27,40 @@ def test_p5_an_exact_secret_files_whoever_sends_it(kind: ClueKind, sender: Sende
 
 @pytest.mark.parametrize("one", SECRETS)
 @pytest.mark.parametrize("other", SECRETS)
-def test_p5_secrets_of_two_requests_are_held(one: ClueKind, other: ClueKind) -> None:
+def test_p5_secrets_of_two_requests_are_held_when_the_sender_belongs_to_one_of_them(
+    one: ClueKind, other: ClueKind
+) -> None:
     found = match([clue(one), clue(other, OTHER)], PARTY)
-    assert (found.request, found.reason) == (None, Reason.SEVERAL_REQUESTS)
+    assert (found.request, found.several, found.reason) == (None, (), Reason.SEVERAL_REQUESTS)
     assert set(found.suggestions) == {REFERENCE, OTHER}
+
+
+@pytest.mark.parametrize("one", SECRETS)
+@pytest.mark.parametrize("other", SECRETS)
+@pytest.mark.parametrize("sender", [NOBODY, Sender(ADDRESS, (REFERENCE, OTHER, THIRD), "none")])
+def test_secrets_of_two_requests_are_for_both_when_the_sender_contradicts_neither(
+    one: ClueKind, other: ClueKind, sender: Sender
+) -> None:
+    found = match([clue(one), clue(other, OTHER)], sender)
+    assert (found.request, found.several, found.tied) == (None, (REFERENCE, OTHER), (REFERENCE, OTHER))
+
+
+def test_a_choice_for_one_document_ties_its_request_beside_the_proven_one() -> None:
+    found = match([clue(ClueKind.CHOICE, OTHER), clue(ClueKind.SECRET_ADDRESS)], PARTY)
+    assert (found.open_to_all, found.tied) == ((REFERENCE,), (REFERENCE, OTHER))
+
+
+def test_a_choice_for_the_proven_request_ties_nothing_else() -> None:
+    assert match([clue(ClueKind.CHOICE), clue(ClueKind.SECRET_ADDRESS)], PARTY).tied == (REFERENCE,)
+
+
+def test_p5_choices_for_two_requests_open_neither_to_the_other_documents() -> None:
+    found = match([clue(ClueKind.CHOICE), clue(ClueKind.CHOICE, OTHER)], NOBODY)
+    assert (found.open_to_all, found.tied, found.reason) == ((), (REFERENCE, OTHER), Reason.NO_REQUEST)
+
+
+def test_the_only_choice_ties_the_whole_when_nothing_else_does() -> None:
+    assert match([clue(ClueKind.CHOICE), clue(ClueKind.SENDER, OTHER)], NOBODY).request == REFERENCE
 
 
 def test_the_same_secret_twice_is_one() -> None:

@@ -134,20 +134,25 @@ def test_p6_a_machine_is_never_answered(given_facts: Facts, act: object) -> None
 @given(st.lists(CLUES, max_size=5), SENDERS)
 def test_p5_only_a_secret_a_person_or_an_authenticated_party_files(clues: Sequence[Clue], sender: Sender) -> None:
     found = match(clues, sender)
-    if found.request is None:
+    if not found.open_to_all:
         assert found.reason is not None
         assert len(found.suggestions) <= MAX_SUGGESTIONS
-        return
-    kinds = {clue.kind for clue in clues if clue.request == found.request}
-    party = found.request in sender.party_of and sender.authentication == "pass"
-    assert kinds & {ClueKind.PERSON, *SECRETS} or (ClueKind.REFERENCE in kinds and party)
+    for reference in found.tied:
+        kinds = {clue.kind for clue in clues if clue.request == reference}
+        party = reference in sender.party_of and sender.authentication == "pass"
+        assert kinds & {ClueKind.PERSON, ClueKind.CHOICE, *SECRETS} or (ClueKind.REFERENCE in kinds and party)
 
 
 @given(st.lists(CLUES, max_size=4), SENDERS, st.sampled_from(sorted(SECRETS)), st.sampled_from(sorted(SECRETS)))
-def test_p5_two_secrets_never_file(clues: Sequence[Clue], sender: Sender, one: ClueKind, other: ClueKind) -> None:
-    unseen = [clue for clue in clues if clue.kind is not ClueKind.PERSON]
+def test_p5_two_secrets_are_never_for_one_request(
+    clues: Sequence[Clue], sender: Sender, one: ClueKind, other: ClueKind
+) -> None:
+    """They are for all of them, or held because the sender contradicts one."""
+    unseen = [clue for clue in clues if clue.kind not in {ClueKind.PERSON, ClueKind.CHOICE}]
     found = match([Clue(one, REFERENCE), *unseen, Clue(other, OTHER)], sender)
-    assert found.reason is Reason.SEVERAL_REQUESTS
+    assert found.request is None
+    assert {REFERENCE, OTHER} <= set(found.several) or found.reason is Reason.SEVERAL_REQUESTS
+    assert not sender.party_of or set(found.several) <= set(sender.party_of)
 
 
 @given(st.lists(CLUES, max_size=5), SENDERS)

@@ -61,8 +61,9 @@ def untied(*clues: Clue, sender: Sender | None = None) -> Facts:
     """A mail with these clues, and what `match` makes of them."""
     who = sender or Sender(ADDRESS)
     found = match(clues, who)
-    tied = request(reference=found.request) if found.request else None
-    return facts(clues=clues, sender=who, match=found, request=tied)
+    tied = tuple(request(reference=reference) for reference in found.tied)
+    only = tied[0] if len(tied) == 1 else None
+    return facts(clues=clues, sender=who, match=found, request=only, requests=() if only else tied)
 
 
 # ---- all others ----------------------------------------------------------------------------------

@@ -210,10 +210,10 @@ def two_documents(to: str, **changes: Any) -> bytes:
     return message(to, {"paspoort.pdf": dossier.pdf(width=300), "diploma.pdf": dossier.pdf(width=310)}, **changes)
 
 
-def hand_in_mail(house: app.House, raw: bytes, to: str, *, sender: str = APPLICANT, source: str = "") -> Accepted:
+def hand_in_mail(house: app.House, raw: bytes, *to: str, sender: str = APPLICANT, source: str = "") -> Accepted:
     """The message, accepted as the SMTP listener does it; each time a new session unless `source` is given."""
     now = house.ports.clock.now()
-    envelope = Envelope(sender, (to,), "192.0.2.1", "mail.example.org")
+    envelope = Envelope(sender, to, "192.0.2.1", "mail.example.org")
     return _hand_in(
         house,
         [raw],
@@ -308,7 +308,7 @@ def ready_to_decide(
     clean = Inspection(found.sha256, "application/pdf", Verdict.CLEAN)
     kept.store.save_inspections(_claimed(kept, receipt), {found.seq: clean}, "")
     clues, sender = kept.store.find_clues(receipt)
-    kept.store.save_match(_claimed(kept, receipt), clues, match(clues, sender).request)
+    kept.store.save_match(_claimed(kept, receipt), clues, match(clues, sender).tied)
     seen()
     facts = kept.store.facts(receipt)
     decision = decide(facts)
