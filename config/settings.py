@@ -126,7 +126,7 @@ class Portal(Section):
 class Requests(Section):
     templates_dir: str = ""
     reference_prefix: str = Field("HV", pattern=r"^[A-Za-z0-9]{1,20}$")
-    import_mb: int = Field(5, gt=0, le=100)
+    import_mb: int = Field(5, gt=0, le=7)  # the portal takes plain bodies up to 8
     import_rows: int = Field(5000, gt=0)
 
 

@@ -20,7 +20,7 @@ from portal import api, auditors, log, pages, problems, staff, submitters
 from portal.uploads import BadForm
 
 MAX_PLAIN_BYTES: Final = 8 << 20
-_UPLOADS: Final = ("/verzoek", "/inzendingen", "/innemen", "/inlezen")
+_UPLOADS: Final = ("/verzoek", "/inzendingen", "/innemen")
 
 # No script or style but our own files, no frames, no other site; a page that is tampered with loads nothing.
 _HEADERS: Final = {

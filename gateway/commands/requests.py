@@ -6,16 +6,17 @@ from datetime import date
 from pathlib import Path
 
 from config.settings import Settings
+from gateway import sheets
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, Verbs
 from gateway.core.errors import Refused
-from gateway.schema import dump, read_requests
+from gateway.schema import VerzoekIn, dump, read_requests
 
 
 def add(verbs: Verbs) -> None:
     """The words of this group."""
     group = terminal.group(verbs, "request", "what was asked (verzoeken)")
-    import_ = terminal.verb(group, "import", _request_import, "open requests from JSON; all or nothing")
+    import_ = terminal.verb(group, "import", _request_import, "open requests from JSON, CSV or Excel; all or nothing")
     import_.add_argument("file", help="a file, or - for standard input")
     terminal.json_option(terminal.verb(group, "list", _request_list, "all requests, nearest last day first"))
     show = terminal.verb(group, "show", _request_show, "one request")
@@ -31,14 +32,19 @@ def add(verbs: Verbs) -> None:
 
 def _request_import(given: argparse.Namespace, settings: Settings) -> int:
     raw = sys.stdin.buffer.read() if given.file == "-" else Path(given.file).read_bytes()
+    if given.file.lower().endswith(sheets.KINDS):
+        return _open(sheets.read_sheet(given.file, raw, settings.requests.import_rows), settings, several=True)
     try:
         text = raw.decode("utf-8-sig")  # with the mark that Windows puts before it, or without
     except UnicodeDecodeError as error:
         raise Refused.because("-", f"geen UTF-8 / not UTF-8: {error.reason}") from error
-    values = read_requests(text)
+    return _open(read_requests(text), settings, several=text.lstrip().startswith("["))
+
+
+def _open(values: tuple[VerzoekIn, ...], settings: Settings, *, several: bool) -> int:
     with terminal.opened(settings) as house:
         made = [dump(request) for request in house.desk.requests.open(values)]
-    terminal.print_json(made if text.lstrip().startswith("[") else made[0])
+    terminal.print_json(made if several else made[0])
     terminal.say("herstelpost: the access codes are shown this once; put them in the letter")
     return DONE
 
