@@ -180,7 +180,7 @@ def _document_facts(row: SubmissionRow, parts: Sequence[PartRow], acts: Sequence
             request=request,
         )
         for part in parts
-        for request, item in [chosen.get(part.sha256, (row.session_request or "", part.item))]
+        for request, item in [chosen.get(part.sha256, (part.request or row.session_request or "", part.item))]
     )
 
 

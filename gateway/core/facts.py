@@ -78,7 +78,7 @@ class Match:
 class DocumentFacts:
     """One part and what the scanners said of it; `item` is the number somebody named for it.
 
-    `request`: of which request that item is; empty when the submission is for one request only.
+    `request`: of which request that item is, or for which it was taken before; empty when nobody said so yet.
     """
 
     seq: int

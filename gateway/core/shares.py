@@ -1,7 +1,8 @@
 """Of a submission for several requests: which document is for which of them.
 
-Rule 1: a document is for a request when somebody chose that; or when the request's reference stands in the file
-name or beside it in the text; or when it names a kind that this request alone asks for, and still waits for.
+Rule 1: a document is for a request when somebody chose that, or it was decided before; or when the request's
+reference stands in the file name or beside it in the text; or when it names a kind that this request alone asks
+for, and still waits for.
 Rule 2: and only if nothing points elsewhere: another reference, another kind, the name of another request's people.
 Rule 3: what could be for several or for none is nobody's share: a person looks. One client's passport in the file
 of another is the leak that all of this is there to prevent (P5).
