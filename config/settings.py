@@ -9,13 +9,16 @@ import ipaddress
 import math
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gateway import notes
+from gateway.core.decision_term import Reading, UnusedTermEnd
+from gateway.core.leniency import POSTED_DAYS
 
 ENVIRONMENT_KEY = "HERSTELPOST_CONFIG"
 DEFAULT_FILE = "herstelpost.toml"
@@ -25,7 +28,17 @@ _MAIL = r"^[^@\s+<>]+@[^@\s<>]+$"
 _LAST_PORT = 65535
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "::1", "localhost"})
 _FILE_KEYS = frozenset(
-    {"tls_cert", "tls_key", "tls_ca", "password_file", "client_secret_file", "cert_file", "key_file", "ca_file"}
+    {
+        "tls_cert",
+        "tls_key",
+        "tls_ca",
+        "password_file",
+        "client_secret_file",
+        "cert_file",
+        "key_file",
+        "ca_file",
+        "decision_terms",
+    }
 )
 
 
@@ -237,6 +250,52 @@ class Ledger(Section):
     tsa: Tsa = Tsa()
 
 
+class Designation(Section):
+    """By which decision of the body a channel is the designated way for a type of message (Awb 2:13 lid 2)."""
+
+    message_type: Literal["stukken_bij_herstelverzoek"] = "stukken_bij_herstelverzoek"
+    channel: Literal["email", "portaal"]
+    reference: str = Field(pattern=r"\S")
+    in_force: date
+
+
+FICTITIOUS = "FICTIEF VOORBEELD, geen besluit"
+
+
+class Conditions(Section):
+    profile: Literal["by_date", "awb-tot-2026", "awb-vanaf-2026"] = "by_date"
+
+
+class Terms(Section):
+    unused_term_end: UnusedTermEnd = UnusedTermEnd.LAST_DAY
+    own_terms_move: bool = True
+    same_items_suspend: bool = False
+    posted_days: int = Field(POSTED_DAYS, ge=0, le=31)
+    warn_days: tuple[Annotated[int, Field(ge=0, le=28)], ...] = (7, 2, 0)
+    decision_terms: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        """How the decision term is read where the law leaves room."""
+        return Reading(self.unused_term_end, self.same_items_suspend)
+
+
+class Outages(Section):
+    days: int = Field(1, gt=0, le=31)
+    watch_seconds: float = Field(60, ge=0)
+    gap_seconds: float = Field(300, gt=0)
+    message_minutes: float = Field(60, ge=0)
+    smtp: MaybeListen = ""
+    portal: MaybeListen = ""
+    announce_days: int = Field(14, ge=0)
+
+    @model_validator(mode="after")
+    def _can_see_a_gap(self) -> "Outages":
+        if self.watch_seconds and self.gap_seconds < 2 * self.watch_seconds:
+            raise ValueError("gap_seconds must be at least twice watch_seconds, or every late look is an outage")
+        return self
+
+
 class Work(Section):
     workers: int = Field(1, gt=0, le=64)
     lease_seconds: float = Field(600, gt=0)
@@ -267,6 +326,13 @@ class Settings(Section):
     smime: Smime = Smime()
     limits: Limits = Limits()
     ledger: Ledger = Ledger()
+    designations: tuple[Designation, ...] = (
+        Designation(channel="email", reference=FICTITIOUS, in_force=date(2026, 1, 1)),
+        Designation(channel="portaal", reference=FICTITIOUS, in_force=date(2026, 1, 1)),
+    )
+    conditions: Conditions = Conditions()
+    terms: Terms = Terms()
+    outages: Outages = Outages()
     work: Work = Work()
     metrics: Metrics = Metrics()
 
@@ -284,6 +350,16 @@ class Settings(Section):
     def ledger_key(self) -> Path:
         """The private key of the ledger's checkpoints; made on the first start of the embedded default."""
         return Path(self.ledger.key_file) if self.ledger.key_file else self.data_dir / "ledger.pem"
+
+    def undesignated(self, channels: Collection[str], today: date) -> tuple[str, ...]:
+        """Those of the channels (`email`, `portaal`) that no decision in force today designates (Awb 2:13 lid 2)."""
+        designated = {designation.channel for designation in self.designations if designation.in_force <= today}
+        return tuple(channel for channel in channels if channel not in designated)
+
+    @property
+    def fictitious_designations(self) -> tuple[str, ...]:
+        """The channels that stand on the example of a decision, not on one of the body."""
+        return tuple(d.channel for d in self.designations if d.reference == FICTITIOUS)
 
     @property
     def trusted_authserv(self) -> tuple[str, ...]:

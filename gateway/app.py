@@ -11,20 +11,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.calendar import load_calendar
+from config.decision_terms import load_decision_terms
 from config.settings import BadConfiguration, Settings
 from config.templates import OURS, load_templates
 from gateway import bundle, cosign, notes, rotation, tiles
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk
-from gateway.core import leniency
+from gateway.core.conditions import Profile
 from gateway.core.templates import Library
 from gateway.core.words import Status
 from gateway.counter import Counter
 from gateway.database import Database
+from gateway.dates import Dates, Rules
 from gateway.desk import Desk, ReceiptFiles
 from gateway.inquiry import Policy
 from gateway.ledger import Ledger
+from gateway.outages import Outages
+from gateway.outages import Rules as OutageRules
 from gateway.outbox import Outbox
 from gateway.people import People
 from gateway.ports import Clock, Ports
@@ -126,14 +130,25 @@ def build(settings: Settings) -> House:
     queries = Queries(database)
     receipt_files = _receipt_files(queries, clerk)
     woken = threading.Event()
+    requests = Requests(
+        database,
+        ledger,
+        clock,
+        calendar,
+        settings.smtp.addresses[0],
+        own_terms_move=settings.terms.own_terms_move,
+        outage_days=settings.outages.days,
+    )
     desk = Desk(
         settings=settings,
         library=_library(settings),
         store=store,
-        requests=Requests(database, ledger, clock, calendar, settings.smtp.addresses[0]),
-        counter=Counter(store, queries, clock, calendar, leniency.POSTED_DAYS),
+        requests=requests,
+        counter=Counter(store, queries, clock, calendar, settings.terms.posted_days),
         people=People(database, ledger, clock),
         queries=queries,
+        dates=Dates(database, clock, _rules(settings)),
+        outages=Outages(database, ledger, clock, requests, _outage_rules(settings)),
         blobs=blobs,
         clock=clock,
         wake=woken.set,
@@ -199,7 +214,24 @@ def _policy(settings: Settings) -> Policy:
         cap_bytes=settings.cap_bytes,
         counts_message=settings.limits.counts == "message",
         lease_seconds=settings.work.lease_seconds,
+        conditions=None if settings.conditions.profile == "by_date" else Profile(settings.conditions.profile),
     )
+
+
+def _rules(settings: Settings) -> Rules:
+    file = settings.terms.decision_terms
+    return Rules(
+        calendar=load_calendar(),
+        reading=settings.terms.reading,
+        special=load_decision_terms(Path(file)) if file else load_decision_terms(),
+        warn_days=settings.terms.warn_days,
+        own_terms_move=settings.terms.own_terms_move,
+        outage_days=settings.outages.days,
+    )
+
+
+def _outage_rules(settings: Settings) -> OutageRules:
+    return OutageRules(load_calendar(), settings.outages.days, timedelta(days=settings.outages.announce_days))
 
 
 def _letterhead(settings: Settings) -> letters.House:

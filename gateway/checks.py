@@ -1,10 +1,12 @@
 """`herstelpost check`: tries every server that the configuration names, and says everything at once."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from config.calendar import load_calendar
 from config.settings import BadConfiguration, Imap, Settings
 from gateway import app, events, timestamps
 from gateway.core.errors import GatewayError
@@ -13,11 +15,14 @@ from mail import imap_in, resolver, smtp_in
 from scanners import clam
 
 TIMEOUT_SECONDS = 10
+AHEAD = timedelta(days=183)  # a decree is published long before; the longest usual terms reach so far
+CHANNELS = {"smtp": "email", "imap": "email", "portal": "portaal"}
+"""The parts of the gateway that take something in, and the contract's word for their channel."""
 
 
-def problems(settings: Settings, name: str) -> tuple[str, ...]:
+def problems(settings: Settings, name: str, today: date) -> tuple[str, ...]:
     """Every problem as `file: key: problem`; empty when all of it answers. `name`: of the configuration."""
-    found: list[str] = []
+    found = list(undesignated(settings, name, CHANNELS.values(), today))
     for key, attempt in _attempts(settings):
         try:
             attempt()
@@ -26,6 +31,26 @@ def problems(settings: Settings, name: str) -> tuple[str, ...]:
         except (GatewayError, OSError) as error:
             found.append(f"{name}: {key}: {error}")
     return tuple(found)
+
+
+def undesignated(settings: Settings, name: str, channels: Iterable[str], today: date) -> tuple[str, ...]:
+    """The channels that may not start, as `problems`: no decision designates them today (Awb 2:13 lid 2)."""
+    return tuple(
+        f"{name}: designations: no decision in force designates {channel} (art. 2:13 lid 2 Awb): it may not start"
+        for channel in settings.undesignated(dict.fromkeys(channels), today)
+    )
+
+
+def warnings(settings: Settings, today: date) -> tuple[str, ...]:
+    """What does not stop the gateway and somebody must see to all the same."""
+    found = [
+        f"designations: {channel} stands on a FICTITIOUS decision; name your own before citizens use it"
+        for channel in settings.fictitious_designations
+    ]
+    if unknown := load_calendar().uncovered_years(today, today + AHEAD):
+        years = ", ".join(map(str, unknown))
+        found.append(f"calendar: the decree days of {years} are not known; last days may come too early")
+    return tuple(f"WARNING: {warning}" for warning in found)
 
 
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:

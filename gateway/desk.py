@@ -10,6 +10,8 @@ from gateway.audit import Audit
 from gateway.bundle import BundleReport
 from gateway.core.templates import Library
 from gateway.counter import Counter
+from gateway.dates import Dates
+from gateway.outages import Outages
 from gateway.people import People
 from gateway.ports import Blobs, Clock
 from gateway.queries import Queries
@@ -43,6 +45,8 @@ class Desk:
     counter: Counter
     people: People
     queries: Queries
+    dates: Dates
+    outages: Outages
     blobs: Blobs
     clock: Clock
     wake: Callable[[], None]

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from gateway import mapping
 from gateway.core import authentication, tokens
+from gateway.core.conditions import Profile, in_force
 from gateway.core.errors import NotFound
 from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender, choices
 from gateway.core.match import match
@@ -29,13 +30,14 @@ _LETTER_ID = re.compile(r"<(\d\d-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\.")
 
 @dataclass(frozen=True)
 class Policy:
-    """What the store must know of the configuration."""
+    """What the store must know of the configuration. `conditions`: None for those of the day of receipt."""
 
     addresses: tuple[str, ...]
     trusted_authserv: tuple[str, ...]
     cap_bytes: int
     counts_message: bool
     lease_seconds: float
+    conditions: Profile | None = None
 
 
 def submission_row(session: Session, number: str) -> SubmissionRow:
@@ -104,6 +106,7 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         language=requests[0].language if requests else "nl",
         round=row.decisions,
         originals=registered.originals if registered else (),
+        conditions=policy.conditions or in_force(row.received_at.astimezone(mapping.LOCAL).date()),
     )
 
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.core import decide
+from gateway.core import conditions
 from gateway.core.words import Reason
 
 LANGUAGES: Final = ("nl", "en")
@@ -29,7 +29,7 @@ def reason_text(reason: Reason, language: str) -> ReasonText:
     """The words of a reason; English for any language but `nl`."""
     dutch = language == "nl"
     title, explanation, way_forward = (_DUTCH if dutch else _ENGLISH)[reason]
-    ground = decide.GROUND[reason]
+    ground = conditions.SINCE_2026.grounds[reason]
     return ReasonText(title, explanation, way_forward, ground if dutch else _ground_in_english(ground))
 
 

@@ -346,6 +346,31 @@ class TokenRow(SQLModel, table=True):
     revoked_at: datetime | None = None
 
 
+class OutageAnswerRow(SQLModel, table=True):
+    """What a person answered to what outages give back to a request: a later last day, or none, and why."""
+
+    __tablename__ = "outage_answer"
+
+    id: int = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    outages: list[int] = Field(sa_type=JSON)
+    was: date
+    until: date | None = None
+    officer: str
+    reason: str
+    answered_at: datetime
+
+
+class ChannelRow(SQLModel, table=True):
+    """When a channel was last seen working, and the outage that lasts since."""
+
+    __tablename__ = "channel"
+
+    name: str = Field(primary_key=True)
+    seen_at: datetime
+    outage_id: int | None = Field(default=None, foreign_key="outage.id")
+
+
 class OutageRow(SQLModel, table=True):
     """A time in which a channel could not be reached (Awb 2:21)."""
 

@@ -24,6 +24,7 @@ from gateway.core.model import Item, Request, Term
 from gateway.core.words import EventName, ItemStatus, RequestStatus
 from gateway.database import Database
 from gateway.inquiry import is_for, request_row
+from gateway.interruptions import Interruptions
 from gateway.ledger import Ledger
 from gateway.ports import Clock
 from gateway.records import ItemRow, PartyRow, RequestRow, SubmissionRow
@@ -37,13 +38,24 @@ class Requests:
     """Every method is one transaction: done and in the ledger, or not done at all."""
 
     def __init__(
-        self, database: Database, ledger: Ledger, clock: Clock, calendar: terms.Calendar, address: str
+        self,
+        database: Database,
+        ledger: Ledger,
+        clock: Clock,
+        calendar: terms.Calendar,
+        address: str,
+        *,
+        own_terms_move: bool = True,
+        outage_days: int = 1,
     ) -> None:
+        """`outage_days`: see `leniency.after_outages`."""
         self._database = database
         self._ledger = ledger
         self._clock = clock
         self._calendar = calendar
         self._address = address
+        self._own_terms_move = own_terms_move
+        self._outage_days = outage_days
 
     def open(self, values: Sequence[VerzoekIn]) -> tuple[VerzoekNieuw, ...]:
         """Open all the requests; each comes back with its last day, mail address and access code.
@@ -75,7 +87,7 @@ class Requests:
 
     def end_of(self, sent_day: date, term: Term) -> terms.TermEnd:
         """The end of a term that is not set yet, with its derivation."""
-        return terms.last_day(sent_day, term, self._calendar)
+        return terms.last_day(sent_day, term, self._calendar, moves=self._own_terms_move)
 
     def missing(self, reference: str) -> tuple[Item, ...]:
         """What is still missing of a request, as it would be asked again. Raises NotFound."""
@@ -100,23 +112,26 @@ class Requests:
     def extend(self, reference: str, until: date, reason: str, officer: str) -> Request:
         """Give more time (uitstel); a lapsed request is open again. Raises Refused, NotFound."""
         with self._database.write() as session:
-            row = _open_row(session, reference)
-            _refuse_empty("reason", reason)
+            row = open_row(session, reference)
+            refuse_empty("reason", reason)
             if until <= row.last_day:
                 raise Refused.because("until", f"{until} is niet later dan de laatste dag {row.last_day}")
-            event = {"van": row.last_day.isoformat(), "tot": until.isoformat()}
-            row.last_day = until
-            if row.status == RequestStatus.LAPSED:
-                row.status, row.needs_person = RequestStatus.OPEN, False
-            event |= {"reden": reason, "medewerker": officer}
-            self._note(session, EventName.REQUEST_EXTENDED, reference, event)
+            self.lengthen(session, row, until, {"reden": reason, "medewerker": officer})
             return mapping.request_of(session, row)
+
+    def lengthen(self, session: Session, row: RequestRow, until: date, why: dict[str, Any]) -> None:
+        """Give more time within a transaction of the caller; `why`: who did it and for what reason."""
+        event = {"van": row.last_day.isoformat(), "tot": until.isoformat()}
+        row.last_day = until
+        if row.status == RequestStatus.LAPSED:
+            row.status, row.needs_person = RequestStatus.OPEN, False
+        self._note(session, EventName.REQUEST_EXTENDED, row.reference, event | why)
 
     def close(self, reference: str, reason: str, officer: str) -> Request:
         """Close the request; a person did it, for a reason. Raises Refused, NotFound."""
         with self._database.write() as session:
-            row = _open_row(session, reference)
-            _refuse_empty("reason", reason)
+            row = open_row(session, reference)
+            refuse_empty("reason", reason)
             event = {"was": row.status, "reden": reason, "medewerker": officer}
             row.status, row.needs_person = RequestStatus.CLOSED, False
             self._note(session, EventName.REQUEST_CLOSED, reference, event)
@@ -125,7 +140,7 @@ class Requests:
     def judge(self, reference: str, number: str, *, approved: bool, officer: str) -> Request:
         """A person judged an item's documents; rejecting opens the item again. Raises Refused, NotFound."""
         with self._database.write() as session:
-            row = _open_row(session, reference)
+            row = open_row(session, reference)
             item = session.scalars(
                 select(ItemRow).where(col(ItemRow.request_id) == row.id, col(ItemRow.number) == number)
             ).first()
@@ -142,17 +157,20 @@ class Requests:
         """Mark what has run out for a person (P10); returns the references.
 
         Waits for submissions that are still being looked at and may complete it: the request's own, and those
-        that came in time and are not tied to any request yet.
+        that came in time and are not tied to any request yet. And for a person who answers what an outage on the
+        last day gives back: until then nobody is late (Awb 2:21 lid 3).
         """
-        today = self._clock.now().astimezone(mapping.LOCAL).date()
+        now = self._clock.now()
+        today = now.astimezone(mapping.LOCAL).date()
         with self._database.write() as session:
+            outages = Interruptions(session, now, self._calendar, self._outage_days)
             rows = session.scalars(
                 select(RequestRow)
                 .where(col(RequestRow.status) == RequestStatus.OPEN, col(RequestRow.last_day) < today)
                 .order_by(col(RequestRow.id))
                 .with_for_update()
             ).all()
-            over = [row for row in rows if not _has_unfinished(session, row)]
+            over = [row for row in rows if not _has_unfinished(session, row) and outages.of(row) is None]
             for row in over:
                 row.status, row.needs_person = RequestStatus.LAPSED, True
                 missing = [i.number for i in mapping.request_of(session, row).missing_items()]
@@ -211,12 +229,14 @@ def _strange(value: VerzoekIn, case: str | None) -> str:
     return f"verzoek {value.vervolgOp} hoort bij een andere zaak"
 
 
-def _refuse_empty(place: str, text: str) -> None:
+def refuse_empty(place: str, text: str) -> None:
+    """Raises Refused when there is nothing to read."""
     if not text.strip():
         raise Refused.because(place, "mag niet leeg zijn")
 
 
-def _open_row(session: Session, reference: str) -> RequestRow:
+def open_row(session: Session, reference: str) -> RequestRow:
+    """The row of a request that is not closed, for us alone until the commit. Raises Refused, NotFound."""
     row = request_row(session, reference)
     session.refresh(row, with_for_update=True)  # two people at once: the second sees what the first did
     if row.status == RequestStatus.CLOSED:

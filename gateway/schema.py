@@ -318,3 +318,106 @@ def from_core(request: Request) -> Verzoek:
         mailadres=request.mail_address,
         status=request.status,
     )
+
+
+# ---- terms ---------------------------------------------------------------------------------------
+
+
+class Uitleg(BaseModel):
+    """How a day was found, sentence by sentence."""
+
+    nl: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+class Dag(BaseModel):
+    """A last day. `geteld`: before it was moved off free days. `onbekendeJaren`: whose decree days are not known."""
+
+    laatsteDag: date
+    geteld: date
+    onbekendeJaren: tuple[int, ...]
+    uitleg: Uitleg
+
+
+class Uitstel(BaseModel):
+    """More time that was given; the old last day stays known."""
+
+    gegevenOp: date
+    van: date
+    tot: date
+    medewerker: str
+    schriftelijkGevraagd: bool
+
+
+class Stilstand(BaseModel):
+    """The decision term stood still from `van` up to `tot`, which counts again."""
+
+    oorzaak: str
+    van: date
+    tot: date
+    dagen: int
+
+
+class BeslistermijnUitleg(Dag):
+    """Until when we may decide. `andereLezing`: with the other reading of a term that lapsed unused.
+
+    `voorlopig`: something may still come in, and then this day changes. `afwijking`: what the Act gives to this kind
+    of case, when that is another term.
+    """
+
+    andereLezing: date
+    voorlopig: bool
+    dagenStilgestaan: int
+    stilstand: tuple[Stilstand, ...]
+    kennisgevingNodig: bool
+    wettelijkeGrond: str
+    afwijking: str
+
+
+class BuitenBehandeling(Dag):
+    """Until when a decision not to handle the application can be made known (Awb 4:5 lid 4)."""
+
+    sinds: date
+    voorlopig: bool
+    waarschuwingen: tuple[date, ...]
+
+
+class Doorverwijzing(BaseModel):
+    """What our pointing to the right way costs (Awb 2:23): the last day that it makes at least."""
+
+    ontvangstnummer: str
+    ontvangenOp: str
+    gereageerdOp: str | None
+    laatsteDag: date
+    uitleg: Uitleg
+
+
+class Storing(BaseModel):
+    """A time in which a channel could not be reached; `tot` null: it still lasts."""
+
+    nummer: int
+    kanaal: Channel
+    van: str
+    tot: str | None
+    gepland: bool
+
+
+class StoringVoorstel(BaseModel):
+    """What outages give back to a request; a person decides. `laatsteDag` null: one of them still lasts."""
+
+    storingen: tuple[int, ...]
+    laatsteDag: date | None
+    uitleg: Uitleg
+
+
+class Termijnen(BaseModel):
+    """Every day that counts for a request, and why it is that day."""
+
+    kenmerk: str
+    laatsteDag: date
+    hersteltermijn: Dag
+    uitstel: tuple[Uitstel, ...]
+    beslistermijn: BeslistermijnUitleg | None
+    buitenBehandeling: BuitenBehandeling | None
+    doorverwijzingen: tuple[Doorverwijzing, ...]
+    storing: StoringVoorstel | None

@@ -8,6 +8,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from datetime import timedelta
 from multiprocessing.context import SpawnProcess
 
 import prometheus_client
@@ -23,6 +24,7 @@ from gateway.clockwatch import ClockWatch
 from gateway.core.errors import GatewayError, TryLater
 from gateway.jobs import Ticker, Workers
 from gateway.mailboxes import MailboxCursor
+from gateway.watch import Listener, Watch
 from mail import imap_in, smtp_in
 from portal.app import create_app
 
@@ -222,12 +224,32 @@ def _ticker(house: House) -> Iterator[None]:
     ticker.every(CHECKPOINT_SECONDS, "clock", watch.look)
     ticker.every(CHECKPOINT_SECONDS, "checkpoint", house.vouching.sign)
     ticker.every(CHECKPOINT_SECONDS, "vouching", lambda: house.vouching.gather(events.note))
+    _watched(house, ticker)
     ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
     ticker.start()
     try:
         yield
     finally:
         ticker.stop()
+
+
+def _watched(house: House, ticker: Ticker) -> None:
+    """Whether we can be reached is looked at from outside, by one of all processes."""
+    given, smtp = house.settings.outages, house.settings.smtp
+    if not given.watch_seconds:
+        return
+    listener = Listener(
+        address=given.smtp or smtp.listen,
+        recipient=smtp.addresses[0],
+        sender=house.settings.outbound.from_address,
+        starttls=smtp.require_tls,
+        proxied=bool(smtp.proxy_peers),
+    )
+    gap = timedelta(seconds=given.gap_seconds)
+    watch = Watch(house.desk.outages, house.ports.clock, listener, given.portal or house.settings.portal.listen, gap)
+    ticker.every(given.watch_seconds, "watch", lambda: watch.look(events.note), once=True)
+    if given.message_minutes:
+        ticker.every(given.message_minutes * 60, "watch message", lambda: watch.send(events.note), once=True)
 
 
 def _send(house: House) -> None:

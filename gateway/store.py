@@ -329,13 +329,19 @@ class DatabaseStore:
             _mark_parts(mapping.part_rows(session, row), decision)
             self._move(row, "decide")
             session.flush()
-            self._note_decision(session, row, decision, drafts)
+            self._note_decision(session, row, facts, decision, drafts)
 
-    def _note_decision(self, session: Session, row: SubmissionRow, decision: Decision, drafts: Sequence[Draft]) -> None:
+    def _note_decision(
+        self, session: Session, row: SubmissionRow, facts: Facts, decision: Decision, drafts: Sequence[Draft]
+    ) -> None:
         """The decision's and the receipt's ledger entries, and the outbox rows that carry the receipt."""
         now = self._clock.now()
         view = _at_rest(mapping.submission_view(session, row))
-        decided = dump(view) | {"regel": decision.rule, "grond": decision.ground}
+        decided = dump(view) | {
+            "regel": decision.rule,
+            "grond": decision.ground,
+            "voorwaarden": facts.conditions,
+        }
         self._ledger.append(session, EventName.DECIDED, now, row.number, decided)
         if Reason.AUTOMATIC in decision.reasons:
             return

@@ -22,10 +22,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.background import BackgroundTask
 
 from gateway.core.errors import Fault, Refused
-from gateway.core.words import RequestStatus, Status
+from gateway.core.words import Channel, RequestStatus, Status
 from gateway.desk import Desk
 from gateway.people import Scope
-from gateway.schema import Inzending, Verzoek, VerzoekIn, VerzoekNieuw, dump, read_requests
+from gateway.schema import Inzending, Storing, Termijnen, Verzoek, VerzoekIn, VerzoekNieuw, dump, instant, read_requests
 from portal import problems
 from portal.auth import TheDesk
 from portal.problems import ApiProblem
@@ -133,8 +133,10 @@ def _add_routes(api: FastAPI) -> None:
         ("/verzoeken", create_requests, "POST", _CREATE_REQUESTS | {"tags": requests}),
         ("/verzoeken", list_requests, "GET", _LIST_REQUESTS | {"tags": requests}),
         ("/verzoeken/{kenmerk}", show_request, "GET", _SHOW_REQUEST | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/termijnen", show_days, "GET", _SHOW_DAYS | {"tags": requests}),
         ("/verzoeken/{kenmerk}/bundel", show_bundle, "GET", _SHOW_BUNDLE | {"tags": requests}),
         ("/verzoeken/{kenmerk}/inzendingen", create_submission, "POST", _CREATE_SUBMISSION | {"tags": submissions}),
+        ("/storingen", list_outages, "GET", _LIST_OUTAGES | {"tags": requests}),
         ("/inzendingen", list_submissions, "GET", _LIST_SUBMISSIONS | {"tags": submissions}),
         ("/inzendingen/{ontvangstnummer}", show_submission, "GET", _SHOW_SUBMISSION | {"tags": submissions}),
     ):
@@ -215,6 +217,41 @@ _SHOW_REQUEST: Final[dict[str, Any]] = {
     "summary": "Eén verzoek",
     "response_model": Verzoek,
     "responses": _errors(404),
+}
+
+
+def show_days(kenmerk: Reference, desk: TheDesk, _name: Annotated[str, _scope(Scope.READ_REQUESTS)]) -> Termijnen:
+    """Alle dagen die voor een verzoek tellen, met voor elke dag waarom het die dag is."""
+    return desk.dates.why(kenmerk)
+
+
+_SHOW_DAYS: Final[dict[str, Any]] = {
+    "operation_id": "toonTermijnen",
+    "summary": "De termijnen van een verzoek",
+    "response_model": Termijnen,
+    "responses": _errors(404),
+}
+
+
+def list_outages(desk: TheDesk, _name: Annotated[str, _scope(Scope.READ_REQUESTS)]) -> tuple[Storing, ...]:
+    """Tijden waarin een kanaal niet te bereiken was, of volgens planning niet zal zijn (art. 2:21 Awb)."""
+    return tuple(
+        Storing(
+            nummer=outage.id,
+            kanaal=Channel(outage.channel),
+            van=instant(outage.started_at),
+            tot=instant(outage.ended_at) if outage.ended_at else None,
+            gepland=outage.planned,
+        )
+        for outage in desk.outages.list()
+    )
+
+
+_LIST_OUTAGES: Final[dict[str, Any]] = {
+    "operation_id": "lijstStoringen",
+    "summary": "Storingen en gepland onderhoud",
+    "response_model": list[Storing],
+    "responses": _errors(),
 }
 
 

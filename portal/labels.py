@@ -75,6 +75,7 @@ LETTER: Final = {
 DONE: Final = {
     "verlengd": "De termijn is verlengd.",
     "gesloten": "Het verzoek is gesloten.",
+    "storing": "Uw besluit over de storing is vastgelegd.",
     "goedgekeurd": "Het stuk is goedgekeurd.",
     "afgekeurd": "Het stuk is afgekeurd. Het staat weer open.",
     "ingenomen": "Wij hebben dit ingenomen. U kunt het ontvangstbewijs printen.",
@@ -109,6 +110,7 @@ EVENT: Final = {
     "GatewayStarted": "Systeem gestart",
     "GatewayStopped": "Systeem gestopt",
     "Outage": "Storing",
+    "OutageAnswered": "Over een storing op de laatste dag beslist",
     "AccountChanged": "Account gewijzigd",
 }
 _REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}

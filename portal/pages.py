@@ -19,7 +19,7 @@ from gateway.core import terms
 from gateway.core.words import Reason
 from gateway.desk import Desk
 from gateway.reasons import ReasonText, reason_text
-from portal import words
+from portal import outages, words
 
 STATIC: Final = Path(__file__).with_name("static")
 LANGUAGE_COOKIE: Final = "taal"
@@ -45,9 +45,9 @@ def language_of(request: HttpRequest) -> str:
 
 
 def render(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
-    """A page in the reader's language."""
+    """A page in the reader's language, with the outages that last or are planned."""
     language = language_of(request)
-    return _respond(request, template, status, language, context)
+    return _respond(request, template, status, language, {"announced": outages.announced(request, language)} | context)
 
 
 def render_staff(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
@@ -71,6 +71,7 @@ def _respond(request: HttpRequest, template: str, status: int, language: str, co
             "size": partial(size, language=language),
             "reason": partial(_reason, language=language),
             "session": None,
+            "announced": (),
             "errors": [],
             **context,
         }
@@ -96,8 +97,8 @@ def short_moment(at: datetime | str) -> str:
     return f"{_instant(at).astimezone(terms.AMSTERDAM):%d-%m-%Y %H:%M:%S}"
 
 
-def _short_day(day: str) -> str:
-    return f"{date.fromisoformat(day):%d-%m-%Y}"
+def _short_day(day: str | date) -> str:
+    return f"{date.fromisoformat(day) if isinstance(day, str) else day:%d-%m-%Y}"
 
 
 def _instant(at: datetime | str) -> datetime:

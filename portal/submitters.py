@@ -27,7 +27,7 @@ from gateway.core.words import Channel, Reason, RequestStatus
 from gateway.desk import Desk
 from gateway.people import PARTY, PortalSession
 from gateway.schema import Inzending, Stuk, Verzoek
-from portal import auth, pages, words
+from portal import auth, outages, pages, words
 from portal.auth import Submitter, SubmitterPost, TheDesk
 from portal.uploads import STILL_TO_CHOOSE, Upload, receive
 
@@ -140,6 +140,7 @@ def _checklist(request: HttpRequest, session: PortalSession, status: int, proble
         session=session,
         verzoek=found,
         standing=_standing(found, _today(desk)),
+        proposal=desk.dates.why(session.subject).storing,
         missing=missing,
         answered=[item for item in found.stukken if item not in missing],
         sent=list(reversed(sent)),
@@ -356,6 +357,13 @@ def _own_submission(desk: Desk, session: PortalSession, number: str) -> Inzendin
 
 
 # ---- words ---------------------------------------------------------------------------------------
+
+
+@routes.get("/storingen")
+def outage_list(request: HttpRequest, desk: TheDesk) -> Response:
+    """The outages of the last months and the planned ones, and what they mean for a last day (Awb 2:21)."""
+    lines = outages.listed(desk.outages, desk.clock.now(), pages.language_of(request))
+    return pages.render(request, "outages.html", listed=lines, announced=())
 
 
 @routes.get("/hulp")

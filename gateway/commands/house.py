@@ -8,12 +8,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from config.settings import Settings
-from gateway import app
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, Verbs
+from gateway.core.errors import Refused
 from gateway.core.words import Channel
-from gateway.outages import Outages
+from gateway.dates import proposal_view
 from gateway.people import Scope, StaffRole
+from gateway.schema import dump
 
 
 def add(verbs: Verbs) -> None:
@@ -29,6 +30,13 @@ def add(verbs: Verbs) -> None:
     end.add_argument("id", type=int)
     end.add_argument("--until", type=terminal.moment, metavar="T")
     terminal.json_option(terminal.verb(outage, "list", _outage_list, "all outages"))
+    terminal.json_option(terminal.verb(outage, "proposals", _outage_proposals, "requests whose last day was touched"))
+    apply_ = terminal.verb(outage, "apply", _outage_apply, "make the proposed last day the last day")
+    apply_.add_argument("reference", nargs="*", metavar="REF")
+    apply_.add_argument("--all", action="store_true", help="of every request that has a proposal")
+    dismiss = terminal.verb(outage, "dismiss", _outage_dismiss, "the last day stays, for a reason")
+    dismiss.add_argument("reference", metavar="REF")
+    dismiss.add_argument("--reason", required=True)
     token = terminal.group(verbs, "token", "bearer tokens of the API")
     create = terminal.verb(token, "create", _token_create, "print a new token, once")
     create.add_argument("--scope", type=Scope, choices=list(Scope), nargs="+", required=True, metavar="S")
@@ -45,7 +53,7 @@ def add(verbs: Verbs) -> None:
 
 def _outage_add(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        outage = _outages(house).add(
+        outage = house.desk.outages.add(
             given.channel, given.since or terminal.now(), given.until, planned=given.planned, note=given.note
         )
     terminal.print_json(TypeAdapter(type(outage)).dump_python(outage, mode="json"))
@@ -54,20 +62,57 @@ def _outage_add(given: argparse.Namespace, settings: Settings) -> int:
 
 def _outage_end(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        outage = _outages(house).end(given.id, given.until or terminal.now())
+        outage = house.desk.outages.end(given.id, given.until or terminal.now())
     terminal.print_json(TypeAdapter(type(outage)).dump_python(outage, mode="json"))
     return DONE
 
 
 def _outage_list(_given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        outages = _outages(house).list()
+        outages = house.desk.outages.list()
     terminal.print_json([TypeAdapter(type(o)).dump_python(o, mode="json") for o in outages])
     return DONE
 
 
-def _outages(house: app.House) -> Outages:
-    return Outages(house.database, house.ledger, house.ports.clock)
+def _outage_proposals(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        found = house.desk.outages.proposals()
+    if given.json:
+        terminal.print_json([{"kenmerk": p.reference} | dump(proposal_view(p)) for p in found])
+    else:
+        terminal.print_table(
+            ("KENMERK", "STORINGEN", "LAATSTE DAG", "VOORSTEL"),
+            [
+                (
+                    proposal.reference,
+                    ", ".join(map(str, proposal.outages)),
+                    proposal.later.old_day.isoformat() if proposal.later else "-",
+                    proposal.later.day.isoformat() if proposal.later else "de storing duurt nog",
+                )
+                for proposal in found
+            ],
+        )
+    return DONE
+
+
+def _outage_apply(given: argparse.Namespace, settings: Settings) -> int:
+    if bool(given.reference) == given.all:
+        raise Refused.because("REF", "name the requests, or give --all")
+    with terminal.opened(settings) as house:
+        found = [p.reference for p in house.desk.outages.proposals() if p.later] if given.all else given.reference
+        days = {
+            reference: house.desk.outages.apply(reference, terminal.officer()).last_day.isoformat()
+            for reference in found
+        }
+    terminal.print_json(days)
+    return DONE
+
+
+def _outage_dismiss(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        house.desk.outages.dismiss(given.reference, given.reason, terminal.officer())
+        terminal.print_json(dump(house.desk.queries.request(given.reference)))
+    return DONE
 
 
 def _token_create(given: argparse.Namespace, settings: Settings) -> int:

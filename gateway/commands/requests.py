@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from gateway import sheets
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, Verbs
 from gateway.core.errors import Refused
-from gateway.schema import VerzoekIn, dump, read_requests
+from gateway.core.terms import day_in_words
+from gateway.schema import BeslistermijnUitleg, BuitenBehandeling, Termijnen, VerzoekIn, dump, read_requests
 
 
 def add(verbs: Verbs) -> None:
@@ -21,6 +23,9 @@ def add(verbs: Verbs) -> None:
     terminal.json_option(terminal.verb(group, "list", _request_list, "all requests, nearest last day first"))
     show = terminal.verb(group, "show", _request_show, "one request")
     show.add_argument("reference")
+    why = terminal.verb(group, "why-date", _request_why_date, "every day that counts for a request, and why that day")
+    why.add_argument("reference")
+    terminal.json_option(why)
     extend = terminal.verb(group, "extend", _request_extend, "give more time (uitstel)")
     extend.add_argument("reference")
     extend.add_argument("--until", type=date.fromisoformat, required=True, metavar="DATE")
@@ -75,6 +80,39 @@ def _request_show(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
         terminal.print_json(dump(house.desk.queries.request(given.reference)))
     return DONE
+
+
+def _request_why_date(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        days = house.desk.dates.why(given.reference)
+    if given.json:
+        terminal.print_json(dump(days))
+        return DONE
+    for title, sentences in _day_chapters(days):
+        print(title, *(f"  {sentence}" for sentence in sentences), sep="\n")
+    return DONE
+
+
+def _day_chapters(days: Termijnen) -> Iterator[tuple[str, Sequence[str]]]:
+    """The days of a request as chapters of sentences, in Dutch."""
+    yield f"Laatste dag voor de stukken: {day_in_words(days.laatsteDag, 'nl')}", days.hersteltermijn.uitleg.nl
+    for more in days.uitstel:
+        given, until = day_in_words(more.gegevenOp, "nl"), day_in_words(more.tot, "nl")
+        yield "Uitstel", [f"Op {given} gaf {more.medewerker} uitstel tot en met {until}."]
+    for redirection in days.doorverwijzingen:
+        yield f"Na doorverwijzing van {redirection.ontvangstnummer}", redirection.uitleg.nl
+    if (decision := days.beslistermijn) is not None:
+        other = f"In de andere lezing van een ongebruikte termijn: {day_in_words(decision.andereLezing, 'nl')}."
+        notes = [note for note in (decision.afwijking, other if decision.stilstand else "") if note]
+        yield _title("Laatste dag om te beslissen", decision), [*decision.uitleg.nl, *notes]
+    if (closing := days.buitenBehandeling) is not None:
+        warned = ", ".join(day_in_words(day, "nl") for day in closing.waarschuwingen)
+        title = _title("Laatste dag om buiten behandeling te laten (art. 4:5 lid 4 Awb)", closing)
+        yield title, [*closing.uitleg.nl, f"Waarschuwen op: {warned}."]
+
+
+def _title(text: str, day: BeslistermijnUitleg | BuitenBehandeling) -> str:
+    return f"{text}: {day_in_words(day.laatsteDag, 'nl')}{' (voorlopig)' if day.voorlopig else ''}"
 
 
 def _request_extend(given: argparse.Namespace, settings: Settings) -> int:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from config import settings as configuration
-from config.settings import Settings
+from config.settings import BadConfiguration, Settings
 from gateway import app, events
 from gateway.commands import terminal
 from gateway.commands.terminal import BAD_CONFIGURATION, DONE, Verbs
 from gateway.database import Database
+from gateway.mapping import LOCAL
 
 EXAMPLE: Final = Path(configuration.__file__).with_name("example.toml")
 PARTS: Final = ("smtp", "imap", "portal", "worker", "scheduler")
@@ -29,15 +30,20 @@ def add(verbs: Verbs) -> None:
 
 
 def _run(given: argparse.Namespace, settings: Settings) -> int:
-    from gateway import service  # noqa: PLC0415  # the portal takes a second to import; other commands need none
+    from gateway import checks, service  # noqa: PLC0415  # the portal takes a second to import; others need none
 
     parts = given.only or PARTS
+    today = terminal.now().astimezone(LOCAL).date()
+    channels = [checks.CHANNELS[part] for part in parts if part in checks.CHANNELS]
+    if problems := checks.undesignated(settings, given.config_name, channels, today):
+        raise BadConfiguration(problems)
     events.set_up()
     house = app.build(settings)
     try:
         terminal.say(
             f"Herstelpost: SMTP {settings.smtp.listen}, portal {settings.portal.public_url}",
             *_hints(settings, house),
+            *checks.warnings(settings, today),
         )
         service.run(house, parts)
     finally:
@@ -62,8 +68,9 @@ def _hints(settings: Settings, house: app.House) -> list[str]:
 def _check(given: argparse.Namespace, settings: Settings) -> int:
     from gateway import checks  # noqa: PLC0415  # see _run
 
-    problems = checks.problems(settings, given.config_name)
-    terminal.say(*problems)
+    today = terminal.now().astimezone(LOCAL).date()
+    problems = checks.problems(settings, given.config_name, today)
+    terminal.say(*problems, *checks.warnings(settings, today))
     if not problems:
         terminal.say("herstelpost: configuration and servers are in order")
     return BAD_CONFIGURATION if problems else DONE

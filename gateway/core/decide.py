@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
+from gateway.core.conditions import PROFILES
 from gateway.core.facts import Act, ActKind, DocumentFacts, Facts, RequestFacts
 from gateway.core.items import Assignment, assign, fold
 from gateway.core.model import MISSING, Decision, DocumentDecision, PartRole, Verdict
@@ -17,16 +18,6 @@ from gateway.core.shares import shares
 from gateway.core.words import DocumentOutcome, Outcome, Reason, RequestStatus
 
 Rule = Callable[[Facts], Decision | None]
-
-DESIGNATED: Final = "art. 2:13 lid 2 en art. 2:16 Awb"
-FURTHER_REQUIREMENTS: Final = "art. 2:13 lid 3 en art. 2:15 lid 1 Awb"
-RELIABLE: Final = "art. 2:15 lid 2 Awb"
-BURDEN: Final = "art. 2:15 lid 1 Awb"
-REQUESTED: Final = "art. 4:5 lid 1 en art. 2:16 Awb"
-CONFIRMED: Final = "art. 2:17 lid 1 Awb"
-TERM: Final = "art. 4:5 lid 1 en art. 2:21 lid 3 Awb"
-SCANNED: Final = "art. 2:15 lid 2 Awb; BIO2 8.07.04"
-NO_REPLY: Final = "RFC 3834, par. 2; art. 2:17 lid 1 onder b Awb"
 
 _EXTENSION = re.compile(
     # "Uitstel van vertrek" is another right (art. 64 Vw), and who wants none asks for none.
@@ -208,33 +199,6 @@ RULES: Final[tuple[Rule, ...]] = (
     each_document,
 )
 
-GROUND: Final[dict[Reason, str]] = {
-    Reason.NOT_DESIGNATED: DESIGNATED,
-    Reason.TOO_LARGE: FURTHER_REQUIREMENTS,
-    Reason.NO_REQUEST: REQUESTED,
-    Reason.SEVERAL_REQUESTS: REQUESTED,
-    Reason.SENDER_UNKNOWN: RELIABLE,
-    Reason.SENDER_UNPROVEN: RELIABLE,
-    Reason.NOT_REQUESTED: REQUESTED,
-    Reason.INFECTED: BURDEN,
-    Reason.ACTIVE_CONTENT: BURDEN,
-    Reason.ENCRYPTED: BURDEN,
-    Reason.UNREADABLE: BURDEN,
-    Reason.FILE_TYPE: FURTHER_REQUIREMENTS,
-    Reason.NOT_SCANNED: SCANNED,
-    Reason.TOO_COMPLEX: BURDEN,
-    Reason.REQUEST_CLOSED: TERM,
-    Reason.LATE: TERM,
-    Reason.AUTOMATIC: NO_REPLY,
-    Reason.REPEAT: CONFIRMED,
-    Reason.EXTENSION_ASKED: TERM,
-    Reason.STATEMENT: REQUESTED,
-    Reason.NO_DOCUMENTS: REQUESTED,
-    Reason.CHOICE_NEEDED: REQUESTED,
-}
-"""The legal ground of each reason."""
-
-
 # ---- one document --------------------------------------------------------------------------------
 
 _RETURNED: Final = frozenset({"bounce", "report"})
@@ -321,7 +285,8 @@ def _sum_up(facts: Facts, decided: tuple[DocumentDecision, ...]) -> Decision:
     for_a_person = () if facts.released else _asked_in_words(facts, decided)
     reasons = tuple(dict.fromkeys((*for_a_person, *reasons)))
     whole = Outcome.HELD if for_a_person else outcome(outcomes)
-    ground = GROUND[reasons[0]] if reasons else CONFIRMED
+    conditions = PROFILES[facts.conditions]
+    ground = conditions.grounds[reasons[0]] if reasons else conditions.confirmed
     return Decision(whole, "each_document", ground, reasons, decided, originals=with_original(decided, facts.originals))
 
 
@@ -366,7 +331,7 @@ def _registered(facts: Facts, rule: str, reason: Reason) -> Decision:
     kept = (DocumentOutcome.NOT_REQUESTED, reason)
     refused = DocumentOutcome.REFUSED
     documents = tuple(DocumentDecision(seq, *(word if word and word[0] is refused else kept)) for seq, word in found)
-    return Decision(Outcome.REGISTERED, rule, GROUND[reason], (reason,), documents)
+    return Decision(Outcome.REGISTERED, rule, _ground(facts, reason), (reason,), documents)
 
 
 def _whole(facts: Facts, outcome: Outcome, rule: str, reason: Reason) -> Decision:
@@ -376,7 +341,11 @@ def _whole(facts: Facts, outcome: Outcome, rule: str, reason: Reason) -> Decisio
         Outcome.REFUSED: DocumentOutcome.REFUSED,
         Outcome.REDIRECTED: DocumentOutcome.NOT_REQUESTED,
     }[outcome]
-    return Decision(outcome, rule, GROUND[reason], (reason,), _each(facts, each, reason))
+    return Decision(outcome, rule, _ground(facts, reason), (reason,), _each(facts, each, reason))
+
+
+def _ground(facts: Facts, reason: Reason) -> str:
+    return PROFILES[facts.conditions].grounds[reason]
 
 
 def _each(facts: Facts, outcome: DocumentOutcome, reason: Reason) -> tuple[DocumentDecision, ...]:

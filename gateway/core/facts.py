@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from gateway.core.conditions import Profile
 from gateway.core.model import Finding, Item, PartRole, Trouble, Verdict
 from gateway.core.words import Channel, Reason, RequestStatus
 
@@ -134,7 +135,7 @@ class Facts:
     `request`: the only request it is for; `requests`: all of them, when it is for several.
     `answer_to`: the addresses a letter may go to; for mail the From address, for the portal the parties
     who agreed to e-mail. `round`: how many decisions were taken on this submission before. `originals`: the numbers
-    of the items whose original came in on paper.
+    of the items whose original came in on paper. `conditions`: the text of the law the decision stands on.
     """
 
     channel: Channel
@@ -160,6 +161,7 @@ class Facts:
     round: int = 0
     originals: tuple[str, ...] = ()
     requests: tuple[RequestFacts, ...] = ()
+    conditions: Profile = Profile.SINCE_2026
 
     @property
     def asked(self) -> tuple[RequestFacts, ...]:

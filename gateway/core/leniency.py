@@ -158,6 +158,17 @@ def in_words(later: Later, language: str) -> str:
     )
 
 
+_LASTING: Final = (
+    "Er is nu een storing. Zolang die duurt, is niemand te laat. Daarna stellen wij een nieuwe laatste dag voor.",
+    "There is an outage now. While it lasts nobody is late. After it we propose a new last day.",
+)
+
+
+def outage_in_words(later: Later | None, language: str) -> str:
+    """What an outage gives back, None while it lasts; English for any language but `nl`."""
+    return in_words(later, language) if later else _LASTING[terms.which_language(language)]
+
+
 def time_in_words(time: timedelta, language: str) -> str:
     """A length of time to the minute, rounded up, e.g. `2 dagen en 19 uur`; English for any language but `nl`."""
     minutes = max(1, -(-time // timedelta(minutes=1)))

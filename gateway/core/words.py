@@ -148,6 +148,7 @@ class EventName(StrEnum):
     GATEWAY_STARTED = "GatewayStarted"
     GATEWAY_STOPPED = "GatewayStopped"
     OUTAGE = "Outage"
+    OUTAGE_ANSWERED = "OutageAnswered"
     ACCOUNT_CHANGED = "AccountChanged"
     KEY_CHANGED = "KeyChanged"
     CLOCK_JUMPED = "ClockJumped"

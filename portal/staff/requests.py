@@ -76,6 +76,7 @@ def _request_page(
         "staff_request.html",
         status,
         verzoek=found,
+        termijnen=desk.dates.why(reference),
         line=Line(found, (found.laatsteDag - today).days, sum(i.status in MISSING for i in found.stukken)),
         later=desk.queries.later_rounds(reference),
         submissions=sent,
@@ -104,6 +105,28 @@ def extend(
     except Refused as error:
         return _request_page(request, session, kenmerk, 400, errors=in_form(error, until="tot", reason="reden-tijd"))
     return after(f"/medewerker/verzoeken/{kenmerk}", "verlengd")
+
+
+@routes.post("/verzoeken/{kenmerk}/storing")
+def answer_outage(
+    request: HttpRequest,
+    kenmerk: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    blijft: Annotated[str, Form()] = "",
+    reden: Annotated[str, Form()] = "",
+) -> Response:
+    """Make the last day that an outage gives back the last day; or let it stay, with a reason."""
+    try:
+        if blijft:
+            desk.outages.dismiss(kenmerk, reden, session.subject)
+        else:
+            desk.outages.apply(kenmerk, session.subject)
+    except NotFound:
+        raise
+    except Refused as error:
+        return _request_page(request, session, kenmerk, 400, errors=in_form(error, reason="reden-storing"))
+    return after(f"/medewerker/verzoeken/{kenmerk}", "storing")
 
 
 @routes.post("/verzoeken/{kenmerk}/sluiten")

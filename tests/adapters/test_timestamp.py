@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import rfc3161_client
@@ -208,9 +208,8 @@ def test_an_authority_that_is_away_is_told_and_left_alone_for_a_while(kept, tsa)
 def test_the_check_of_a_configuration_gets_a_stamp_and_says_what_is_wrong_with_it(tsa, tmp_path):
     def told(url, ca_file):
         table = {"tsa": {"url": url, "ca_file": str(ca_file)}}
-        return [
-            line for line in checks.problems(storage.settings(tmp_path / "data", ledger=table), "x") if "tsa" in line
-        ]
+        settings = storage.settings(tmp_path / "data", ledger=table)
+        return [line for line in checks.problems(settings, "x", date(2026, 11, 22)) if "tsa" in line]
 
     with trust.authority(tmp_path / "other") as other:
         assert told(tsa.url, tsa.roots) == []

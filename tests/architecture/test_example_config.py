@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from config import settings
-from config.settings import Imap, Oauth2, Settings, Witness
+from config.settings import Designation, Imap, Oauth2, Settings, Witness
 
 EXAMPLE = Path(settings.__file__).with_name("example.toml")
 TEXT = EXAMPLE.read_text(encoding="utf-8")
@@ -45,7 +45,12 @@ def keys(values: dict[str, Any], path: str = "") -> Iterator[str]:
 
 
 def model_keys(model: type[BaseModel], path: str = "") -> Iterator[str]:
-    inner: dict[str, type[BaseModel]] = {"imap": Imap, "oauth2": Oauth2, "witnesses": Witness}
+    inner: dict[str, type[BaseModel]] = {
+        "imap": Imap,
+        "oauth2": Oauth2,
+        "witnesses": Witness,
+        "designations": Designation,
+    }
     for name, field in model.model_fields.items():
         yield path + name
         kind = inner.get(name, field.annotation)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.core import decide as rules
+from gateway.core.conditions import SINCE_2026
 from gateway.core.decide import RULES, decide
 from gateway.core.facts import Act, ActKind, Clue, ClueKind, Facts, Sender
 from gateway.core.model import DocumentDecision, Finding, PartRole, Trouble, Verdict
@@ -315,7 +316,7 @@ def test_what_each_case_leads_to(
         assert decision.documents == ()
     else:
         assert (decision.documents[0].outcome, decision.documents[0].reason) == (first, next(iter(reasons), None))
-    assert decision.ground == (rules.GROUND[reasons[0]] if reasons else rules.CONFIRMED)
+    assert decision.ground == (SINCE_2026.grounds[reasons[0]] if reasons else SINCE_2026.confirmed)
 
 
 def test_every_rule_speaks_in_the_table() -> None:

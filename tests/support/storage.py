@@ -296,7 +296,10 @@ def ready_to_decide(
     """A clean document for an item, through the portal, walked up to its decision; `seen` is called on the way."""
     with contextlib.suppress(Refused):  # the request is open already
         open_request(kept.requests)
-    at_portal = arrival(number, kept.blobs, channel=Channel.PORTAL, request=REFERENCE, envelope=Envelope())
+    now = kept.clock.now()
+    at_portal = arrival(
+        number, kept.blobs, channel=Channel.PORTAL, received_at=now, request=REFERENCE, envelope=Envelope()
+    )
     receipt = kept.store.accept(at_portal).number
     seen()
     found = part(number, item)
