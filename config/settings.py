@@ -235,6 +235,7 @@ class Tsa(Section):
     url: str = Field("", pattern=r"^(|https?://\S+)$")
     ca_file: str = ""
     minutes: float = Field(60, gt=0)
+    receipts: bool = True
 
     @model_validator(mode="after")
     def _can_be_checked(self) -> "Tsa":
@@ -293,6 +294,17 @@ class Outages(Section):
     def _can_see_a_gap(self) -> "Outages":
         if self.watch_seconds and self.gap_seconds < 2 * self.watch_seconds:
             raise ValueError("gap_seconds must be at least twice watch_seconds, or every late look is an outage")
+
+
+class Receipts(Section):
+    wait_seconds: float = Field(15, ge=0, le=45)
+    seal_cert: str = ""
+    seal_key: str = ""
+
+    @model_validator(mode="after")
+    def _seal_is_complete(self) -> "Receipts":
+        if bool(self.seal_cert) != bool(self.seal_key):
+            raise ValueError("seal_cert and seal_key belong together: give both or neither")
         return self
 
 
@@ -333,6 +345,7 @@ class Settings(Section):
     conditions: Conditions = Conditions()
     terms: Terms = Terms()
     outages: Outages = Outages()
+    receipts: Receipts = Receipts()
     work: Work = Work()
     metrics: Metrics = Metrics()
 

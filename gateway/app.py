@@ -17,7 +17,7 @@ from config.templates import OURS, load_templates
 from gateway import bundle, cosign, notes, rotation, tiles
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
-from gateway.clerk import LetterClerk
+from gateway.clerk import LetterClerk, Patience
 from gateway.core.conditions import Profile
 from gateway.core.templates import Library
 from gateway.core.words import Status
@@ -31,7 +31,7 @@ from gateway.outages import Outages
 from gateway.outages import Rules as OutageRules
 from gateway.outbox import Outbox
 from gateway.people import People
-from gateway.ports import Clock, Ports
+from gateway.ports import Clock, Ports, Sealer
 from gateway.queries import Queries
 from gateway.requests import Requests
 from gateway.schema import dump
@@ -109,10 +109,11 @@ def build(settings: Settings) -> House:
     calendar = load_calendar()
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
     ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
-    vouching = _vouching(settings, database, ledger, clock)
     blobs = FileBlobs(settings.data_dir / "blobs")
     store = DatabaseStore(database, ledger, blobs, clock, _policy(settings))
-    clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes)
+    vouching = _vouching(settings, database, ledger, clock, store.newest_unwritten)
+    seal = seal_of(settings)
+    clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes, _patience(settings), seal)
     scanner = _scanner(settings)
     ports = Ports(
         blobs=blobs,
@@ -190,16 +191,48 @@ def _known_vkeys(settings: Settings) -> tuple[str, ...]:
     return (*known, *(witness.vkey for witness in settings.ledger.witnesses))
 
 
-def _vouching(settings: Settings, database: Database, ledger: Ledger, clock: Clock) -> Vouching:
+def _vouching(
+    settings: Settings, database: Database, ledger: Ledger, clock: Clock, waiting: Callable[[], int | None]
+) -> Vouching:
     tsa = settings.ledger.tsa
     authority = None
     if tsa.url:
         try:
-            authority = Authority(tsa.url, Path(tsa.ca_file).read_bytes(), timedelta(minutes=tsa.minutes))
+            roots = Path(tsa.ca_file).read_bytes()
         except OSError as error:
             raise BadConfiguration((f"{tsa.ca_file}: ledger.tsa.ca_file: cannot be used: {error}",)) from error
+        authority = Authority(tsa.url, roots, timedelta(minutes=tsa.minutes), tsa.receipts)
     witnesses = [cosign.Witness(witness.url, witness.vkey) for witness in settings.ledger.witnesses]
-    return Vouching(database, ledger, clock, witnesses, authority)
+    return Vouching(database, ledger, clock, witnesses, authority, waiting)
+
+
+def _patience(settings: Settings) -> Patience:
+    tsa = settings.ledger.tsa
+    return Patience(
+        witnesses=len(settings.ledger.witnesses),
+        stamp=bool(tsa.url) and tsa.receipts,
+        most=timedelta(seconds=settings.receipts.wait_seconds),
+    )
+
+
+def check_seal(settings: Settings) -> None:
+    """Raises BadConfiguration when receipts could not be sealed now: at a start there is somebody to tell."""
+    seal = seal_of(settings)
+    if seal is not None and (problem := seal.problem(SystemClock().now())):
+        raise BadConfiguration((f"{settings.receipts.seal_cert}: receipts.seal_cert: {problem}",))
+
+
+def seal_of(settings: Settings) -> Sealer | None:
+    """The seal for receipts, if there is one. Raises BadConfiguration."""
+    paths = (settings.receipts.seal_cert, settings.receipts.seal_key)
+    if not any(paths):
+        return None
+    from gateway.seal import Seal, SealError  # noqa: PLC0415  # its library takes long to load, and few need it
+
+    try:
+        return Seal(*(Path(path).read_bytes() for path in paths))
+    except (OSError, SealError) as error:
+        raise BadConfiguration((f"{paths[0]}: receipts.seal_cert: cannot be used: {error}",)) from error
 
 
 def _library(settings: Settings) -> Library:

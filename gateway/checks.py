@@ -30,7 +30,7 @@ def problems(settings: Settings, name: str, today: date) -> tuple[str, ...]:
             found += error.problems
         except (GatewayError, OSError) as error:
             found.append(f"{name}: {key}: {error}")
-    return tuple(found)
+    return tuple(dict.fromkeys(found))  # what keeps a part from being built keeps another one too
 
 
 def undesignated(settings: Settings, name: str, channels: Iterable[str], today: date) -> tuple[str, ...]:
@@ -55,6 +55,7 @@ def warnings(settings: Settings, today: date) -> tuple[str, ...]:
 
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "database.url", lambda: app.build(settings).close()
+    yield "receipts.seal_cert", lambda: app.check_seal(settings)
     yield "scanners.clamd", lambda: _scan(settings)
     yield "smtp.tls_cert", lambda: _certificate(settings)
     if settings.smtp.authenticate == "own":

@@ -8,9 +8,9 @@ Rule 3: a checkpoint is signed only over committed entries; the log never signs 
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from gateway import checkpoints, notes
+from gateway import checkpoints, notes, timestamps
 from gateway.checkpoints import Signed
 from gateway.core import merkle
 from gateway.core.errors import Corrupt
@@ -54,11 +54,20 @@ class Entry(NamedTuple):
     event: Mapping[str, Any]
 
 
+class Voucher(NamedTuple):
+    """Somebody else who saw a checkpoint: `kind` is `witness` or `time_stamp`; the moment is theirs."""
+
+    kind: str
+    name: str
+    at: datetime
+
+
 @dataclass(frozen=True)
 class Proved:
     """An event with everything that proves it is in the log.
 
-    `vkeys`: of the keys that signed the checkpoint and of all witnesses; `stamp`: the checkpoint's time stamp.
+    `vkeys`: of the keys that signed the checkpoint and of all witnesses; `stamp`: the checkpoint's time stamp;
+    `vouchers`: who of others vouches for it.
     """
 
     event: bytes
@@ -66,6 +75,7 @@ class Proved:
     checkpoint: notes.Checkpoint
     vkeys: tuple[str, ...]
     stamp: bytes | None
+    vouchers: tuple[Voucher, ...]
 
 
 class Ledger:
@@ -178,7 +188,14 @@ class Ledger:
                 raise Corrupt(f"ledger entry {index} has no event any more")
             path = merkle.inclusion_proof(_reader(session.connection()), index, signed.size)
         proof = notes.tlog_proof(index, path, signed.note, extra=row.salt)
-        return Proved(row.event, proof, notes.parse_checkpoint(opened.text), self._named(opened), signed.stamp)
+        checkpoint, vouchers = notes.parse_checkpoint(opened.text), tuple(_vouchers(opened, signed.stamp))
+        return Proved(row.event, proof, checkpoint, self._named(opened), signed.stamp, vouchers)
+
+    def vouchers(self, index: int) -> tuple[Voucher, ...]:
+        """Who vouches, until now, for the checkpoint that the entry would be proved under."""
+        with self._database.read() as session:
+            best = checkpoints.best_over(session, index)
+        return tuple(_vouchers(notes.open_note(best.note, self.vkeys), best.stamp)) if best else ()
 
     def _named(self, opened: notes.OpenedNote) -> tuple[str, ...]:
         """The log's keys on a checkpoint, the last signature's first, then all witnesses': what a receipt names."""
@@ -202,6 +219,14 @@ class Ledger:
             note = notes.sign_note(notes.checkpoint_text(self.origin, size, root), self._signer, new)
             session.add(CheckpointRow(size=size, signed_at=at, note=note))
         return Ledger(self._database, new, self.vkeys)
+
+
+def _vouchers(opened: notes.OpenedNote, stamp: bytes | None) -> Iterator[Voucher]:
+    for key, seconds in opened.cosigned_at.items():
+        yield Voucher("witness", key.name, datetime.fromtimestamp(seconds, UTC))
+    if stamp is not None:
+        said = timestamps.claimed(stamp, opened.text)  # it was checked before it was stored
+        yield Voucher("time_stamp", said.by, said.at)
 
 
 def size_of(session: Session) -> int:

@@ -61,7 +61,8 @@ def receipt_pdf(
     """The receipt for people, about a submission in the contract's JSON; English for a language we do not print.
 
     Without `request` nothing about a case is printed but what the submission itself says (P7). `log` has
-    `origin`, `index`, `size` and `root` (base64) of the proof. It says what it proves and what it does not
+    `origin`, `index`, `size` and `root` (base64) of the proof, and `vouchers`: of each `kind` (witness or time_stamp),
+    `name` and `at`. It says what it proves and what it does not
     (Awb 2:17; eIDAS art. 43 and 44).
     """
     language = language if language in LANGUAGES else "en"
@@ -70,6 +71,8 @@ def receipt_pdf(
         "submission": _receipt_submission(submission, request, language),
         "request": _receipt_request(request, received) if request else None,
         "log": {key: log[key] for key in ("origin", "index", "size", "root")},
+        "vouchers": [_voucher(voucher) for voucher in log["vouchers"]],
+        "corrects": _earlier(submission.get("corrigeert")),
     }
     return _typeset("receipt", data, received, language)
 
@@ -116,6 +119,16 @@ def text_pages(name: str, lines: Sequence[str], made_at: datetime, *, cut: bool)
 
 
 # ---- what a receipt says -------------------------------------------------------------------------
+
+
+def _earlier(corrected: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if corrected is None:
+        return None
+    return {"index": corrected["logIndex"], "local": _moment(datetime.fromisoformat(corrected["tijd"]))}
+
+
+def _voucher(voucher: Mapping[str, Any]) -> dict[str, str]:
+    return {"kind": voucher["kind"], "name": voucher["name"], "at": f"{voucher['at']:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _receipt_submission(

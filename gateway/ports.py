@@ -202,8 +202,21 @@ class Store(Intake, Protocol):
 class Clerk(Protocol):
     """Writes letters. Pure but for the ledger's proof: the same draft gives a letter that says the same."""
 
+    def ready(self, letter: Waiting) -> bool:
+        """Whether everybody vouches for its receipt who is asked to, or it waited for them long enough."""
+
     def write(self, letter: Waiting) -> bytes:
         """The message, with the receipt attached. Raises TryLater when the proof cannot be had now."""
+
+
+class Sealer(Protocol):
+    """Puts the organisation's seal on a PDF. Never raises."""
+
+    def problem(self, now: datetime) -> str:
+        """Why it cannot be put at this moment; empty when it can."""
+
+    def put_on(self, pdf: bytes, now: datetime) -> bytes:
+        """The PDF with the seal; without it when it cannot be put now."""
 
 
 class Clock(Protocol):

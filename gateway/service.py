@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 
 from config.settings import Imap, Settings
 from gateway import events, walk
-from gateway.app import House, build
+from gateway.app import House, build, check_seal
 from gateway.clockwatch import ClockWatch
 from gateway.core.errors import GatewayError, TryLater
 from gateway.jobs import Ticker, Workers
@@ -52,8 +52,10 @@ def _run(work: Coroutine[None, None, None], settings: Settings) -> None:
 async def serve(house: House, parts: Iterable[str]) -> None:
     """Run the parts until SIGTERM or SIGINT, then let them finish what they promised.
 
-    Raises OSError when an address cannot be listened on, or another process runs here; then nothing runs.
+    Raises OSError when an address cannot be listened on, or another process runs here, and BadConfiguration when
+    receipts could not be sealed; then nothing runs.
     """
+    check_seal(house.settings)
     wanted = set(parts)
     # What children and bundles put down for a moment is content: it lies where `recover` finds it after a crash.
     tempfile.tempdir = str(house.ports.scratch)

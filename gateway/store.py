@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from gateway import inquiry, mapping
@@ -41,6 +41,7 @@ from gateway.ledger import Entry, Ledger
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
 from gateway.records import (
     ActRow,
+    EntryRow,
     FileRow,
     ItemRow,
     LetterRow,
@@ -346,15 +347,21 @@ class DatabaseStore:
         if Reason.AUTOMATIC in decision.reasons:
             return
         unproven = any(draft.neutral for draft in drafts)
-        row.receipt_index = self._note_receipt(session, row, mapping.neutral(view) if unproven else view)
+        earlier = row.receipt_index if row.decisions > 1 else None
+        row.receipt_index = self._note_receipt(session, row, mapping.neutral(view) if unproven else view, earlier)
         requests = [] if unproven else mapping.requests_of(session, row)
         after_this = [dump(from_core(self._after(session, row, request, decision))) for request in requests]
         for draft in drafts:
             self._put_letter(session, row, draft, row.receipt_index, after_this)
         self._note_shares(session, row)
 
-    def _note_receipt(self, session: Session, row: SubmissionRow, view: Inzending) -> int:
-        return self._ledger.append(session, EventName.RECEIPT, self._clock.now(), row.number, dump(view))
+    def _note_receipt(self, session: Session, row: SubmissionRow, view: Inzending, earlier: int | None) -> int:
+        """`earlier`: the receipt that this one puts right; a message is changed by a new one only (Awb 2:12)."""
+        event = dump(view)
+        if earlier is not None:
+            at = session.get_one(EntryRow, earlier).at
+            event["corrigeert"] = {"logIndex": earlier, "tijd": instant(at)}
+        return self._ledger.append(session, EventName.RECEIPT, self._clock.now(), row.number, event)
 
     def _note_shares(self, session: Session, row: SubmissionRow) -> None:
         """Of a submission for several requests, the receipt as the parties of each may read it (P7)."""
@@ -362,7 +369,7 @@ class DatabaseStore:
             share = session.get(ShareRow, (row.id, request.id))
             if share is not None:
                 view = _at_rest(mapping.share_view(session, row, request))
-                share.receipt_index = self._note_receipt(session, row, view)
+                share.receipt_index = self._note_receipt(session, row, view, share.receipt_index)
 
     def _after(self, session: Session, row: SubmissionRow, request: RequestRow, decision: Decision) -> Request:
         """The request as it is once this decision is filed."""
@@ -376,7 +383,7 @@ class DatabaseStore:
             for draft in drafts:
                 if session.scalar(select(col(LetterRow.id)).where(col(LetterRow.key) == draft.key)) is None:
                     row.receipt_index = self._note_receipt(
-                        session, row, mapping.neutral(mapping.submission_view(session, row))
+                        session, row, mapping.neutral(mapping.submission_view(session, row)), None
                     )
                     self._put_letter(session, row, draft, row.receipt_index, [])
 
@@ -412,6 +419,12 @@ class DatabaseStore:
                 Waiting(of, _DRAFT.validate_python(row.draft), row.receipt_index, row.made_at, tuple(row.requests))
                 for row, of in session.execute(query.order_by(col(LetterRow.id)))
             )
+
+    def newest_unwritten(self) -> int | None:
+        """The ledger entry of the newest receipt whose letter is not written yet, or None."""
+        with self._database.read() as session:
+            drafted = col(LetterRow.state) == DRAFTED
+            return session.scalar(select(func.max(col(LetterRow.receipt_index))).where(drafted))
 
     def save_letter(self, key: str, letter: StoredFile) -> None:
         """The letter is written and may go; the first one stored under a key stays."""

@@ -29,11 +29,15 @@ Note = Callable[[str, Mapping[str, object]], None]
 
 @dataclass(frozen=True)
 class Authority:
-    """A time-stamping authority: where it answers, its root certificates (PEM), and how often it is asked."""
+    """A time-stamping authority: where it answers, its root certificates (PEM), and how often it is asked.
+
+    `receipts`: also as soon as a letter with a receipt waits for it.
+    """
 
     url: str
     roots: bytes
     every: timedelta
+    receipts: bool = False
 
 
 class _Pause:
@@ -64,12 +68,15 @@ class Vouching:
         clock: Clock,
         witnesses: Sequence[cosign.Witness] = (),
         authority: Authority | None = None,
+        waiting: Callable[[], int | None] = lambda: None,
     ) -> None:
+        """`waiting`: the entry of the newest receipt that waits to be vouched for."""
         self._database = database
         self._ledger = ledger
         self._clock = clock
         self._witnesses = witnesses
         self._authority = authority
+        self._waiting = waiting
         self._signed = -1
         self._stamped_at: datetime | None = None
         self._seen = dict.fromkeys(witnesses, 0)
@@ -139,6 +146,8 @@ class Vouching:
         with self._database.read() as session:
             last = checkpoints.newest_stamped(session)
         if last is None:
+            return True
+        if authority.receipts and (index := self._waiting()) is not None and last.size <= index < signed.size:
             return True
         since = max(last.signed_at, self._stamped_at or last.signed_at)
         return last.size < signed.size and self._clock.now() - since >= authority.every

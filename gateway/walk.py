@@ -118,7 +118,10 @@ def decide(claim: Claim, ports: Ports) -> None:
 
 
 def answer(claim: Claim, ports: Ports) -> None:
-    """Write the letters that were decided; the outbox hands them over."""
+    """Write the letters that were decided; the outbox hands them over.
+
+    What still waits for others to vouch for it, a bounded time, the clock has written later.
+    """
     write_letters(ports, claim.number)
     ports.store.save_answer(claim)
 
@@ -196,14 +199,15 @@ def _count(claim: Claim, error: str, ports: Ports) -> None:
 
 
 def write_letters(ports: Ports, number: str | None = None) -> None:
-    """Write every letter (of one submission) that is decided and not written; each is stored once.
+    """Write every letter (of one submission) that is decided, ready and not written; each is stored once.
 
     A letter that cannot be written stops no other; the first error is raised when all were tried.
     """
     errors = []
     for letter in ports.store.waiting(number):
         try:
-            _write_letter(letter, ports)
+            if ports.clerk.ready(letter):
+                _write_letter(letter, ports)
         except Exception as error:  # noqa: BLE001  # raised below
             errors.append(error)
     if errors:

@@ -44,7 +44,7 @@ class LetterFacts:
     `kind`: `receipt`, `refusal`, `redirection`, or `waiting` (received, checks not finished yet). `submission`
     and `requests` are the contract's JSON; each request as it is after this submission, none when neutral.
     `neutral`: the sender is unknown or unauthenticated. `measured` and `cap` are bytes, for `te_groot`;
-    `first_receipt` is for `herhaling`.
+    `first_receipt` is for `herhaling`. `vouchers`: who of others signed the proof too.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class LetterFacts:
     first_receipt: str = ""
     measured: int = 0
     cap: int = 0
+    vouchers: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -134,13 +135,14 @@ def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
     submission, requests = facts.submission, facts.requests
     return [
         *_opening(facts, language),
+        *_corrects(submission, language),
         Table(say("received", language), _receipt_rows(submission, requests, language)),
         *_all_missing(facts, language),
         *_files(submission, requests, language),
         *_explained(_reasons_in(submission), facts, house, language),
         Heading(say("how", language)),
         Points(_ways(requests, house, language)),
-        *_meaning(language, proof=_has_proof(facts)),
+        *_meaning(facts, language),
         *_closing(house, language),
     ]
 
@@ -160,6 +162,7 @@ def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
     return [
         Heading(say(f"title_{facts.kind}", language), 1),
         Line(say(f"lead_{facts.kind}", language)),
+        *_corrects(facts.submission, language),
         Table(say("received", language), rows),
         Line(say("neutral_why", language)),
         *_refused_unknown(facts.kind, told, language),
@@ -167,7 +170,7 @@ def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
         *_explained(told, facts, house, language),
         Heading(say("how", language)),
         Points(ways),
-        *_meaning(language, proof=_has_proof(facts)),
+        *_meaning(facts, language),
         *_closing(house, language),
     ]
 
@@ -187,6 +190,15 @@ def _opening(facts: LetterFacts, language: str) -> list[Block]:
         sentences.append(say(f"outcome_{outcome}", language))
     sentences.append(say("keep_number", language))
     return [Heading(say(f"title_{facts.kind}", language), 1), Line(" ".join(sentences))]
+
+
+def _corrects(submission: Mapping[str, Any], language: str) -> list[Block]:
+    """That this receipt is not the first one about it; only the ledger says so of a receipt (Awb 2:12)."""
+    earlier = submission.get("corrigeert")
+    if earlier is None:
+        return []
+    local = datetime.fromisoformat(earlier["tijd"]).astimezone(terms.AMSTERDAM)
+    return [Line(say("corrects", language, day=terms.day_in_words(local.date(), language), time=f"{local:%H:%M:%S}"))]
 
 
 def _moment_rows(submission: Mapping[str, Any], language: str) -> tuple[tuple[str, str], ...]:
@@ -358,17 +370,17 @@ def _ways(requests: Sequence[Mapping[str, Any]], house: House, language: str) ->
     return (*ways, Line(say("how_phone", language, phone=house.help_phone)))
 
 
-def _has_proof(facts: LetterFacts) -> bool:
-    return any(a.name.endswith(".tlog-proof") for a in facts.attachments)
-
-
-def _meaning(language: str, *, proof: bool) -> list[Block]:
+def _meaning(facts: LetterFacts, language: str) -> list[Block]:
     blocks: list[Block] = [
         Heading(say("meaning", language)),
         Line(say("meaning_is", language)),
         Line(say("meaning_is_not", language)),
     ]
-    return [*blocks, Line(say("meaning_proof", language))] if proof else blocks
+    if any(a.name.endswith(".tlog-proof") for a in facts.attachments):
+        blocks.append(Line(say("meaning_proof", language)))
+    if facts.vouchers:
+        blocks.append(Line(say("meaning_vouched", language, names=", ".join(facts.vouchers))))
+    return blocks
 
 
 def _closing(house: House, language: str) -> list[Block]:

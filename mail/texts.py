@@ -57,6 +57,16 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Er is nog geen besluit. Hieronder leest u waarom.",
         "There is no decision yet. Below you can read why.",
     ),
+    "corrects": (
+        (
+            "Dit bericht verbetert ons eerdere bericht van {day}, {time} uur. Het moment van ontvangst blijft "
+            "hetzelfde. Bewaar beide berichten."
+        ),
+        (
+            "This message corrects our earlier message of {day}, {time}. The moment of receipt stays the same. "
+            "Keep both messages."
+        ),
+    ),
     "keep_number": ("Bewaar dit bericht en uw ontvangstnummer.", "Keep this message and your receipt number."),
     "other_language": ("Read this message in English below.", "Lees dit bericht hierboven in het Nederlands."),
     # ---- when and what ----
@@ -185,13 +195,17 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "meaning_proof": (
         (
-            "Het bewijs zit in de bijlagen: bewaar ze samen in één map, dan kan iedereen zonder ons nagaan dat het "
-            "klopt, met onze openbare sleutel en dit commando: herstelpost verify MAP --key log.vkey"
+            "Het bewijs zit in de bijlagen. Bewaar ze samen in één map. Dan kan iedereen zonder ons nagaan dat het "
+            "klopt. In README.txt staat hoe."
         ),
         (
-            "The proof is in the attachments: keep them together in one folder, and anybody can check without us "
-            "that it is right, with our public key and this command: herstelpost verify FOLDER --key log.vkey"
+            "The proof is in the attachments. Keep them together in one folder. Then anybody can check without us "
+            "that it is right. README.txt says how."
         ),
+    ),
+    "meaning_vouched": (
+        "Ook een ander tekende het bewijs, en legde het moment vast: {names}.",
+        "Somebody else signed the proof too, and recorded the moment: {names}.",
     ),
     "automatic": (
         "Dit bericht is automatisch gemaakt.",
