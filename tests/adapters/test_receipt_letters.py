@@ -117,7 +117,8 @@ def test_how_long_a_letter_waits_is_counted_from_the_decision(tmp_path):
     with storage.opened(tmp_path) as kept:
         with kept.database.write() as session:
             index = kept.ledger.append(session, EventName.OUTAGE, kept.clock.now(), "naam", {"a": 1})
-        letter = Waiting("x", Draft("x", "receipt", "a@example.org", "nl", neutral=True), index, kept.clock.now(), None)
+        draft = Draft("x", "receipt", "a@example.org", "nl", neutral=True)
+        letter = Waiting("x", draft, index, kept.clock.now(), ())
         house = None  # nothing is written here
         none, both = (
             LetterClerk(kept.ledger, kept.clock, house, 1, Patience(*wanted, timedelta(seconds=20)))
