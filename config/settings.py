@@ -294,6 +294,7 @@ class Outages(Section):
     def _can_see_a_gap(self) -> "Outages":
         if self.watch_seconds and self.gap_seconds < 2 * self.watch_seconds:
             raise ValueError("gap_seconds must be at least twice watch_seconds, or every late look is an outage")
+        return self
 
 
 class Receipts(Section):

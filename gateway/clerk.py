@@ -105,6 +105,7 @@ class LetterClerk:
             "index": index,
             "size": proved.checkpoint.size,
             "root": base64.b64encode(proved.checkpoint.root).decode(),
+            "key": proved.vkeys[0],
             "vouchers": [voucher._asdict() for voucher in proved.vouchers],
         }
         pdf = paper.receipt_pdf(json.loads(proved.event), request, log, language)

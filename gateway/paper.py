@@ -61,8 +61,8 @@ def receipt_pdf(
     """The receipt for people, about a submission in the contract's JSON; English for a language we do not print.
 
     Without `request` nothing about a case is printed but what the submission itself says (P7). `log` has
-    `origin`, `index`, `size` and `root` (base64) of the proof, and `vouchers`: of each `kind` (witness or time_stamp),
-    `name` and `at`. It says what it proves and what it does not
+    `origin`, `index`, `size` and `root` (base64) of the proof, the `key` that signed it, and `vouchers`: of each `kind`
+    (witness or time_stamp), `name` and `at`. It says what it proves and what it does not
     (Awb 2:17; eIDAS art. 43 and 44).
     """
     language = language if language in LANGUAGES else "en"
@@ -70,7 +70,7 @@ def receipt_pdf(
     data = {
         "submission": _receipt_submission(submission, request, language),
         "request": _receipt_request(request, received) if request else None,
-        "log": {key: log[key] for key in ("origin", "index", "size", "root")},
+        "log": {key: log[key] for key in ("origin", "index", "size", "root", "key")},
         "vouchers": [_voucher(voucher) for voucher in log["vouchers"]],
         "corrects": _earlier(submission.get("corrigeert")),
     }

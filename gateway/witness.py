@@ -24,6 +24,7 @@ from gateway.core import merkle
 
 MAX_BODY_BYTES: Final = 1 << 17
 MAX_CONTRADICTIONS: Final = 1000
+MAX_ADDRESSES: Final = 10_000
 SIZE_TYPE: Final = "text/x.tlog.size"
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS seen (
@@ -38,6 +39,29 @@ class Answer(NamedTuple):
     status: int
     body: str = ""
     kind: str = "text/plain; charset=utf-8"
+
+
+class Limit:
+    """How often one address may ask: `per_minute` at once, and then as many a minute. For one thread."""
+
+    def __init__(self, per_minute: int, seconds: Callable[[], float]) -> None:
+        """`seconds`: a clock that never goes back."""
+        self._per_minute = per_minute
+        self._seconds = seconds
+        self._full_at: dict[str, float] = {}
+        """When each address may ask `per_minute` times at once again."""
+
+    def takes(self, address: str) -> bool:
+        """Whether it may ask now; that is counted."""
+        now = self._seconds()
+        full_at = max(self._full_at.get(address, now), now) + 60 / self._per_minute
+        if full_at - now > 60:  # noqa: PLR2004 -- the seconds of a minute
+            return False
+        if len(self._full_at) >= MAX_ADDRESSES:
+            self._full_at = {known: at for known, at in self._full_at.items() if at > now}
+        if address in self._full_at or len(self._full_at) < MAX_ADDRESSES:
+            self._full_at[address] = full_at
+        return True
 
 
 class _Asked(NamedTuple):
@@ -131,15 +155,19 @@ def _parse(body: bytes) -> _Asked:
         proof = tuple(base64.b64decode(line, validate=True) for line in lines)
     except binascii.Error as error:
         raise ValueError(f"not base64: {error}") from error
+    if any(len(value) != merkle.HASH_BYTES for value in proof):
+        raise ValueError("a hash has 32 bytes")
     return _Asked(notes.read_number(old[4:]), proof, note)
 
 
-def create_app(witness: Witness) -> FastAPI:
-    """The witness over HTTP: one route."""
+def create_app(witness: Witness, limit: Limit) -> FastAPI:
+    """The witness over HTTP: one route. Too many requests of one address get 429, before anything is looked at."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.post("/add-checkpoint")
     async def add_checkpoint(request: HttpRequest) -> Response:
+        if not limit.takes(request.client.host if request.client else ""):
+            return PlainTextResponse("too many requests\n", 429, {"Retry-After": "1"})
         body = b""
         async for block in request.stream():
             body += block

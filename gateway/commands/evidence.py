@@ -47,6 +47,9 @@ def add(verbs: Verbs) -> None:
     terminal.verb(
         ledger, "rotate-key", _ledger_rotate_key, "sign with a new key from now on; stop all other processes first"
     )
+    terminal.verb(
+        ledger, "vkey", _ledger_vkey, "print the keys to publish: the log's, newest first, then its witnesses'"
+    )
     register = terminal.verb(verbs, "register", _register, "the gap-free list of everything that arrived")
     register.add_argument("--from", dest="since", type=terminal.moment, required=True, metavar="T")
     register.add_argument("--until", type=terminal.moment, required=True, metavar="T")
@@ -113,6 +116,12 @@ def _ledger_rotate_key(_given: argparse.Namespace, settings: Settings) -> int:
         rotated = rotation.rotate(house.ledger, settings.ledger_key, settings.ledger_vkeys, now)
     print(rotated.vkey)
     terminal.say(f"herstelpost: publish all keys in {settings.ledger_vkeys}, and tell them to the witnesses")
+    return DONE
+
+
+def _ledger_vkey(_given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        print(*house.ledger.vkeys, sep="\n")
     return DONE
 
 

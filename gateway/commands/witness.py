@@ -19,6 +19,13 @@ def add(verbs: Verbs) -> None:
     run_.add_argument("--listen", type=_address, default="127.0.0.1:8090", metavar="ADDRESS:PORT")
     run_.add_argument("--log", action="append", required=True, metavar="FILE", help="keys of the logs, one a line")
     run_.add_argument("--state", required=True, metavar="FILE", help="what was seen; never give it a second key")
+    run_.add_argument(
+        "--per-minute",
+        type=int,
+        default=240,
+        metavar="N",
+        help="requests that one address may make; more are told to wait",
+    )
     for verb in (run_, terminal.verb(group, "vkey", _witness_vkey, "print the key to give to the logs")):
         verb.add_argument("--name", required=True, metavar="NAME", help="such as witness.example/w1; never change it")
         verb.add_argument("--key", required=True, metavar="FILE", help="the private key (PEM); made on first use")
@@ -38,7 +45,8 @@ def _witness_run(given: argparse.Namespace, _settings: Settings) -> int:
     cosigner = _cosigner(given)
     try:
         logs = [vkey for file in given.log for vkey in notes.read_vkeys(Path(file).read_text(encoding="utf-8"))]
-        app_ = witness.create_app(witness.Witness(cosigner, logs, Path(given.state), time.time))
+        limit = witness.Limit(given.per_minute, time.monotonic)
+        app_ = witness.create_app(witness.Witness(cosigner, logs, Path(given.state), time.time), limit)
     except ValueError as error:
         raise BadConfiguration((f"{', '.join(given.log)}: {error}",)) from error
     host, _, port = given.listen.rpartition(":")

@@ -21,6 +21,7 @@ from gateway.core.words import EventName
 from gateway.cosign import Witness
 from gateway.ledger import Ledger
 from gateway.vouching import Vouching
+from gateway.witness import MAX_ADDRESSES, Limit
 from tests.support import program, storage, trust
 from tests.support.packages import SIGNER
 from tests.support.program import PROGRAM
@@ -168,6 +169,29 @@ def test_what_is_not_a_request_is_a_bad_request(witness, request_):
 
 def test_a_body_without_end_is_cut_off(witness):
     assert _post(witness, b"x" * (1 << 20)).status_code == 413
+
+
+def test_an_address_that_asks_too_often_is_told_to_wait_and_asked_again_later(kept, house):
+    ledger, vouching = _watched(kept, house)
+    with house.running(ledger.vkey, per_minute=2):
+        assert [_post(house, b"x").status_code for _ in range(3)] == [400, 400, 429]
+        assert _post(house, b"x").headers["retry-after"] == "1"
+        _append(kept, "naam")
+        ((event, fields),) = _gathered(vouching)
+        assert event == "witness_failed"
+        assert "429" in str(fields["error"])
+
+
+def test_how_often_an_address_may_ask_is_counted_for_each_and_forgotten_in_time():
+    now = [0.0]
+    limit = Limit(60, lambda: now[0])
+    assert [limit.takes("a") for _ in range(61)] == [True] * 60 + [False]
+    assert limit.takes("b")
+    now[0] = 1.0
+    assert [limit.takes("a") for _ in range(2)] == [True, False]
+    for number in range(MAX_ADDRESSES + 10):
+        assert limit.takes(str(number))
+    assert not limit.takes("a"), "many others do not make it forget"
 
 
 def test_its_command_prints_the_key_that_it_signs_with_and_makes_it_on_first_use(tmp_path):

@@ -9,7 +9,7 @@ from PIL import Image
 
 NUMBER = "26-7K3M-9Q2X-V4TD"
 OTHER_NUMBER = "26-AAAA-BBBB-CCCC"
-LOG = {"origin": "herstelpost.example/log", "index": 17, "size": 42, "root": "cm9vdA==", "vouchers": []}
+LOG = {"origin": "herstelpost.example/log", "index": 17, "size": 42, "root": "cm9vdA==", "key": "k", "vouchers": []}
 
 
 def item(number: str, kind: str, **changes: Any) -> dict[str, Any]:

@@ -39,12 +39,13 @@ class WitnessHouse:
         return self.witness._asdict()
 
     @contextmanager
-    def running(self, *vkeys: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def running(self, *vkeys: str, per_minute: int = 100_000) -> Iterator["subprocess.Popen[bytes]"]:
         """It runs, and knows these keys of logs; killed on leaving: what it said must not depend on a good end."""
         logs = self.directory / "logs"
         logs.write_text("".join(f"{vkey}\n" for vkey in vkeys), encoding="utf-8")
         command: list[str | Path] = [PROGRAM, "witness", "run", "--name", NAME, "--key", self.directory / "witness.pem"]
         command += ["--state", self.directory / "state.db", "--log", logs, "--listen", f"127.0.0.1:{self.port}"]
+        command += ["--per-minute", str(per_minute)]
         with (self.directory / "log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
