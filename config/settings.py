@@ -247,6 +247,10 @@ class Tsa(Section):
 class Ledger(Section):
     origin: str = Field("herstelpost.example/intake", pattern=r"^[^\s+]+$")
     key_file: str = ""
+    register_key_file: str = ""
+    close_minutes: float = Field(60, gt=0)
+    check_hours: float = Field(24, gt=0)
+    check_content: bool = True
     witnesses: tuple[Witness, ...] = ()
     tsa: Tsa = Tsa()
 
@@ -374,6 +378,11 @@ class Settings(Section):
     def fictitious_designations(self) -> tuple[str, ...]:
         """The channels that stand on the example of a decision, not on one of the body."""
         return tuple(d.channel for d in self.designations if d.reference == FICTITIOUS)
+
+    @property
+    def register_key(self) -> Path:
+        """The private key of the register's marks; made on the first start of the embedded default."""
+        return Path(self.ledger.register_key_file) if self.ledger.register_key_file else self.data_dir / "register.pem"
 
     @property
     def trusted_authserv(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import fcntl
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from config.calendar import load_calendar
 from config.decision_terms import load_decision_terms
 from config.settings import BadConfiguration, Settings
 from config.templates import OURS, load_templates
-from gateway import bundle, cosign, notes, rotation, tiles
+from gateway import bundle, cosign, events, marks, notes, rotation, tiles
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk, Patience
@@ -24,8 +24,9 @@ from gateway.core.words import Status
 from gateway.counter import Counter
 from gateway.database import Database
 from gateway.dates import Dates, Rules
-from gateway.desk import Desk, ReceiptFiles
+from gateway.desk import Auditing, Desk, ReceiptFiles
 from gateway.inquiry import Policy
+from gateway.integrity import Integrity
 from gateway.ledger import Ledger
 from gateway.outages import Outages
 from gateway.outages import Rules as OutageRules
@@ -33,6 +34,7 @@ from gateway.outbox import Outbox
 from gateway.people import People
 from gateway.ports import Clock, Ports, Sealer
 from gateway.queries import Queries
+from gateway.register import Registrar
 from gateway.requests import Requests
 from gateway.schema import dump
 from gateway.store import FAILED, DatabaseStore
@@ -65,6 +67,8 @@ class House:
     outbox: Outbox
     scanner: clam.Clam
     vouching: Vouching
+    registrar: Registrar
+    integrity: Integrity
     woken: threading.Event
 
     @contextmanager
@@ -128,6 +132,9 @@ def build(settings: Settings) -> House:
         max_attempts=settings.work.max_attempts,
         own_addresses=(*settings.smtp.addresses, settings.outbound.from_address),
     )
+    check = _auditor(database, blobs, ledger, vouching)
+    integrity = Integrity(database, ledger, clock, check)
+    registrar = Registrar(database, ledger, _marker(settings), lambda: vouching.vouch(events.note))
     queries = Queries(database)
     receipt_files = _receipt_files(queries, clerk)
     woken = threading.Event()
@@ -156,13 +163,15 @@ def build(settings: Settings) -> House:
         settle=_settle(queries),
         receipt_files=receipt_files,
         bundle=_bundler(queries, receipt_files, blobs, clock),
-        audit=_auditor(database, blobs, ledger, vouching),
-        health=_health(queries, scanner),
+        audit=check,
+        checked=integrity.last,
+        register=registrar.write,
+        health=_health(queries, scanner, integrity),
         log=lambda path: tiles.read(database, path),
     )
     carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
     outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts)
-    return House(settings, database, ledger, ports, desk, outbox, scanner, vouching, woken)
+    return House(settings, database, ledger, ports, desk, outbox, scanner, vouching, registrar, integrity, woken)
 
 
 # ---- the parts -----------------------------------------------------------------------------------
@@ -189,6 +198,17 @@ def _known_vkeys(settings: Settings) -> tuple[str, ...]:
     except (OSError, ValueError) as error:
         raise BadConfiguration((f"{path}: -: cannot be used: {error}",)) from error
     return (*known, *(witness.vkey for witness in settings.ledger.witnesses))
+
+
+def _marker(settings: Settings) -> marks.Marker:
+    """The register's own key; the embedded default makes it on the first start, readable by us alone."""
+    path = settings.register_key
+    if not path.exists() and not settings.ledger.register_key_file:
+        rotation.write_new(path, marks.generate())
+    try:
+        return marks.Marker(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadConfiguration((f"{path}: ledger.register_key_file: cannot be used: {error}",)) from error
 
 
 def _vouching(
@@ -380,22 +400,25 @@ def _bundler(
     return write
 
 
-def _health(queries: Queries, scanner: clam.Clam) -> Callable[[], dict[str, str]]:
+def _health(queries: Queries, scanner: clam.Clam, integrity: Integrity) -> Callable[[], dict[str, str]]:
     def health() -> dict[str, str]:
+        checked = integrity.last()
         failed = queries.letter_sums().get(FAILED, 0)
         return {
             "scanner": "goed" if scanner.canary().ok else "ziet niets",
             "brieven": f"{failed} niet bezorgd" if failed else "goed",
+            "logboek": "goed" if checked is None or checked.ok else f"klopt niet: {checked.first}",
         }
 
     return health
 
 
-def _auditor(database: Database, blobs: FileBlobs, ledger: Ledger, vouching: Vouching) -> Callable[[bool], Audit]:
+def _auditor(database: Database, blobs: FileBlobs, ledger: Ledger, vouching: Vouching) -> Auditing:
     """What we find ourselves, and what the witnesses say against it."""
 
-    def check(content: bool) -> Audit:  # noqa: FBT001  # the desk's callable
-        found = audit(database, blobs, ledger.vkey, content=content, others=ledger.vkeys)
+    def check(content: bool, outside: Sequence[str] = ()) -> Audit:  # noqa: FBT001  # the desk's callable
+        roots, others = vouching.tsa_roots, ledger.vkeys
+        found = audit(database, blobs, ledger.vkey, content=content, others=others, tsa_roots=roots, outside=outside)
         return replace(found, problems=(*found.problems, *vouching.problems()))
 
     return check

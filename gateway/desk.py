@@ -1,7 +1,8 @@
 """What pages, API and command line stand on: one value with everything they may use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -11,10 +12,12 @@ from gateway.bundle import BundleReport
 from gateway.core.templates import Library
 from gateway.counter import Counter
 from gateway.dates import Dates
+from gateway.integrity import Checked
 from gateway.outages import Outages
 from gateway.people import People
 from gateway.ports import Blobs, Clock
 from gateway.queries import Queries
+from gateway.register import Period, Register
 from gateway.requests import Requests
 from gateway.store import DatabaseStore
 
@@ -26,6 +29,13 @@ class ReceiptFiles(Protocol):
         """The package, see `Desk`."""
 
 
+class Auditing(Protocol):
+    """How the log is checked."""
+
+    def __call__(self, content: bool, outside: Sequence[str] = ()) -> Audit:  # noqa: FBT001
+        """All of it, and with `content` every stored byte; `outside` as for `gateway.audit.audit`."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """Made by `gateway.app`; everything in it is safe to call from many threads.
@@ -33,9 +43,10 @@ class Desk:
     `wake`: tell the workers that there is something to do. `settle(number, seconds)`: wait until a submission
     rests, at most so long. `receipt_files(number, reference)`: the receipt package by file name, or empty while there
     is none; with a reference as this request's parties may read it. `bundle(reference, path)`: write a request's
-    bundle. `audit(content)`: check all. `health()`: the state of scanner and letters, a word each, for who watches
-    over us. `log(path)`: what the public log has at a path (c2sp.org/tlog-tiles), None when nothing.
-    `library`: the templates for requests.
+    bundle. `audit(content)`: check all; `checked()`: what came of the last daily check. `register(path, period, now)`:
+    write the package of a register. `health()`: the state of scanner and letters, a word each, for who watches over
+    us. `log(path)`: what the public log has at a path (c2sp.org/tlog-tiles), None when nothing. `library`: the
+    templates for requests.
     """
 
     settings: Settings
@@ -53,6 +64,8 @@ class Desk:
     settle: Callable[[str, float], None]
     receipt_files: ReceiptFiles
     bundle: Callable[[str, Path], BundleReport]
-    audit: Callable[[bool], Audit]
+    audit: Auditing
+    checked: Callable[[], Checked | None]
+    register: Callable[[Path, Period, datetime], Register]
     health: Callable[[], Mapping[str, str]]
     log: Callable[[str], bytes | None]

@@ -7,6 +7,7 @@ Rule 2: appending locks the head, so indexes are dense on any database with any 
 Rule 3: a checkpoint is signed only over committed entries; the log never signs two histories.
 """
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ _GROW: Final = Prepared(
 )
 
 
+_SUBJECT_KEYS: Final = ("onderwerp", "ontvangstnummer", "verzoek", "geadresseerde")
+
+
 class Entry(NamedTuple):
     """Something that happened, before it has its place in the log; see `Ledger.append`."""
 
@@ -78,6 +82,16 @@ class Proved:
     vouchers: tuple[Voucher, ...]
 
 
+class ProvedTogether(NamedTuple):
+    """What proves several entries at once: the hashes of `merkle.subtree_proof`, and what `Proved` has."""
+
+    hashes: tuple[bytes, ...]
+    note: str
+    checkpoint: notes.Checkpoint
+    vkeys: tuple[str, ...]
+    stamp: bytes | None
+
+
 class Ledger:
     """The log of one origin. Appending needs a session of a write transaction; proving opens its own."""
 
@@ -96,7 +110,8 @@ class Ledger:
     def append(self, session: Session, name: EventName, at: datetime, subject: str, event: Mapping[str, Any]) -> int:
         """The index of the new entry. Joins the caller's transaction; nothing holds if that rolls back.
 
-        `subject` is what the entry is found by (a receipt number, a reference); it is not in the tree.
+        `subject` is what the entry is found by (a receipt number, a reference). The event says it too: where none of
+        its own fields does, `onderwerp` is added.
         """
         return self.append_all(session.connection(), [Entry(name, at, subject, event)])[0]
 
@@ -115,9 +130,11 @@ class Ledger:
         return indexes
 
     def _row(self, index: int, entry: "Entry") -> dict[str, Any]:
+        named = {} if subject_of(entry.event) == entry.subject else {"onderwerp": entry.subject}
         canonical = rfc8785.dumps(
             {
                 **entry.event,
+                **named,
                 "gebeurtenis": entry.name.value,
                 "tijd": instant(entry.at),
                 "log": self.origin,
@@ -175,13 +192,7 @@ class Ledger:
 
         Raises Corrupt when there is no such entry, when its event was erased, or when no known key signed.
         """
-        with self._database.read() as session:
-            best = checkpoints.best_over(session, index)
-        signed = best or self.checkpoint(at)
-        try:
-            opened = notes.open_note(signed.note, self.vkeys)
-        except notes.NoteError as error:
-            raise Corrupt(f"checkpoint {signed.size} cannot be used: {error}") from error
+        signed, opened = self._signed_over(index, at)
         with self._database.read() as session:
             row = session.get(EntryRow, index)
             if row is None or row.event is None or row.salt is None:
@@ -196,6 +207,26 @@ class Ledger:
         with self._database.read() as session:
             best = checkpoints.best_over(session, index)
         return tuple(_vouchers(notes.open_note(best.note, self.vkeys), best.stamp)) if best else ()
+
+    def prove_all(self, indexes: Sequence[int], at: datetime) -> ProvedTogether:
+        """What leads from these entries (ascending, at least one) to the root, together; otherwise as `prove`.
+
+        The entries themselves are the caller's to read: they may be many.
+        """
+        signed, opened = self._signed_over(indexes[-1], at)
+        with self._database.read() as session:
+            hashes = merkle.subtree_proof(_reader(session.connection()), indexes, signed.size)
+        checkpoint = notes.parse_checkpoint(opened.text)
+        return ProvedTogether(hashes, signed.note, checkpoint, self._named(opened), signed.stamp)
+
+    def _signed_over(self, index: int, at: datetime) -> tuple[Signed, notes.OpenedNote]:
+        with self._database.read() as session:
+            best = checkpoints.best_over(session, index)
+        signed = best or self.checkpoint(at)
+        try:
+            return signed, notes.open_note(signed.note, self.vkeys)
+        except notes.NoteError as error:
+            raise Corrupt(f"checkpoint {signed.size} cannot be used: {error}") from error
 
     def _named(self, opened: notes.OpenedNote) -> tuple[str, ...]:
         """The log's keys on a checkpoint, the last signature's first, then all witnesses': what a receipt names."""
@@ -227,6 +258,22 @@ def _vouchers(opened: notes.OpenedNote, stamp: bytes | None) -> Iterator[Voucher
     if stamp is not None:
         said = timestamps.claimed(stamp, opened.text)  # it was checked before it was stored
         yield Voucher("time_stamp", said.by, said.at)
+
+
+def subject_of(event: Mapping[str, Any]) -> str:
+    """What an event says that it is found by."""
+    return next((str(event[key]) for key in _SUBJECT_KEYS if event.get(key) is not None), "")
+
+
+def read_event(event: bytes | None) -> dict[str, Any] | None:
+    """The event of an entry: None when it was erased, empty when it was changed into something else."""
+    if event is None:
+        return None
+    try:
+        content = json.loads(event)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def size_of(session: Session) -> int:

@@ -1,8 +1,10 @@
 """Rows to core values and to the contract's JSON, and back: the only place that knows both."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -110,10 +112,16 @@ def requests_of(session: Session, row: SubmissionRow) -> Sequence[RequestRow]:
 # ---- submissions ---------------------------------------------------------------------------------
 
 
+def file_rows(session: Session, row: SubmissionRow) -> Sequence[FileRow]:
+    """The received files, in their order."""
+    return session.scalars(
+        select(FileRow).where(col(FileRow.submission_id) == row.id).order_by(col(FileRow.position))
+    ).all()
+
+
 def files_of(session: Session, row: SubmissionRow) -> tuple[StoredFile, ...]:
     """The received files, in their order."""
-    rows = session.scalars(select(FileRow).where(col(FileRow.submission_id) == row.id).order_by(col(FileRow.position)))
-    return tuple(StoredFile(f.sha256, f.bytes, f.name, f.media_type, f.item) for f in rows)
+    return tuple(StoredFile(f.sha256, f.bytes, f.name, f.media_type, f.item) for f in file_rows(session, row))
 
 
 def arrival_of(session: Session, row: SubmissionRow) -> Arrival:
@@ -159,6 +167,29 @@ def inspection_of(row: PartRow) -> Inspection | None:
     if row.verdict is None:
         return None
     return Inspection(row.sha256, row.media_type, Verdict(row.verdict), FINDINGS.validate_python(row.findings))
+
+
+_SEALED: Final[dict[str, tuple[str, ...]]] = {
+    "inzending": ("source", "session_request", "sender", "message", "trouble", "malware", "clues"),
+    "feiten": ("decisions", "facts", "outcome", "rule", "ground", "detail", "reasons"),
+    "bestanden": ("position", "sha256", "bytes", "name", "media_type", "item"),
+    "delen": (
+        "seq", "parent", "role", "name", "original_name", "declared_type", "bytes", "sha256", "note", "item",
+        "media_type", "verdict", "findings", "outcome", "reason", "number", "request",
+    ),
+}  # fmt: skip
+"""What a decision rests on and says, by the rows it stands in. A new column needs a new key."""
+
+
+def seal(row: SubmissionRow, files: Sequence[FileRow], parts: Sequence[PartRow]) -> dict[str, str]:
+    """The SHA-256 of what a decision rests on and says, for its ledger entry: rows changed later do not match it."""
+    rows: dict[str, Sequence[Any]] = {"inzending": [row], "feiten": [row], "bestanden": files, "delen": parts}
+    return {key: _digest(rows[key], columns) for key, columns in _SEALED.items()}
+
+
+def _digest(rows: Sequence[Any], columns: Sequence[str]) -> str:
+    values = [[getattr(row, column) for column in columns] for row in rows]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def decision_of(row: SubmissionRow, parts: Sequence[PartRow]) -> Decision | None:

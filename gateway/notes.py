@@ -315,6 +315,14 @@ def parse_tlog_proof(text: str) -> TlogProof:
     return TlogProof(read_number(lines[0][6:]), tuple(map(_hash, lines[1:])), note, extra)
 
 
+def checkpoint_in(text: str) -> str:
+    """The signed checkpoint in a text: the text itself, or what a proof carries. NoteError if it is neither."""
+    if text.startswith(_PROOF_HEADER):
+        return parse_tlog_proof(text).checkpoint_note
+    split_note(text)
+    return text
+
+
 # ---- the small print -----------------------------------------------------------------------------
 
 

@@ -103,6 +103,41 @@ def cover_sheet(
     return _typeset("cover", data, made_at, "nl")
 
 
+def register_pdf(register: Mapping[str, Any], log: Mapping[str, Any], made_at: datetime, language: str) -> bytes:
+    """The register of a period for people. `register`: as in register.json; `log`: origin, size and root (base64)."""
+    language = language if language in LANGUAGES else "en"
+    since, until = (datetime.fromisoformat(register[key]) for key in ("vanaf", "tot"))
+    data = {
+        "register": {
+            "period": " – ".join(f"{at.astimezone(_AMSTERDAM):%d-%m-%Y}" for at in (since, until)),
+            "since": _moment(since),
+            "until": _moment(until),
+            "address": register["adres"],
+            "erased": len(register["gewist"]),
+            "lines": [_register_line(line, language) for line in register["regels"]],
+        },
+        "log": dict(log),
+    }
+    return _typeset("register", data, made_at, language)
+
+
+def _register_line(line: Mapping[str, Any], language: str) -> dict[str, Any]:
+    at = datetime.fromisoformat(line["moment"])
+    return {
+        "index": str(line["logIndex"]),
+        "event": line["gebeurtenis"],
+        "local": _moment(at),
+        "utc": f"{at:%Y-%m-%d %H:%M:%S}Z",
+        "channel": line["kanaal"] or "",
+        "number": line["ontvangstnummer"] or "",
+        "sender": line["afzender"],
+        "addressees": line["geadresseerden"],
+        "reason": _title(line["reden"], language),
+        "bytes": None if line["bytes"] is None else _grouped(line["bytes"], language),
+        "files": line["bestanden"],
+    }
+
+
 def notice_page(document: Mapping[str, Any], reference: str, made_at: datetime) -> bytes:
     """The page that stands for a document that cannot be shown.
 

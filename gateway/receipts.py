@@ -9,7 +9,7 @@ Rule 4: a file that was given and is not in the receipt is a "no", however sound
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import starmap
@@ -178,7 +178,13 @@ def verify_package(paths: Sequence[Path], keys: Sequence[str] = (), tsa_roots: b
     return Verification(tuple(checks), _proved(evidence), tuple(_not_proved(evidence, given, trusted=bool(keys))))
 
 
-def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO, tsa_files: Sequence[Path] = ()) -> int:
+def verify_main(
+    paths: Sequence[Path],
+    key_files: Sequence[Path],
+    out: TextIO,
+    tsa_files: Sequence[Path] = (),
+    check: Callable[[Sequence[Path], Sequence[str], bytes], Verification] = verify_package,
+) -> int:
     """Check a package and write what is proved and what is not, in Dutch and English; 0 yes, 1 no."""
     try:
         tsa_roots = b"\n".join(file.read_bytes() for file in tsa_files)
@@ -189,7 +195,7 @@ def verify_main(paths: Sequence[Path], key_files: Sequence[Path], out: TextIO, t
     if key_files and not keys:
         out.write("FOUT  Er staat geen sleutel in het bestand.\nWRONG There is no key in the file.\n")
         return 1
-    verification = verify_package(paths, keys, tsa_roots)
+    verification = check(paths, keys, tsa_roots)
     for language, words in enumerate(_HEADINGS):
         out.writelines(map(_harmless, _report(verification, language, words)))
     return 0 if verification.ok else 1
@@ -305,11 +311,12 @@ def _verify(given: _Given, keys: Sequence[str], checks: list[Check]) -> _Evidenc
     log_key = next((key for key in own if key in opened.signed_by), own[0])
     checks.append(_check_signature(opened, checkpoint, log_key, receipt))
     checks.append(_check_inclusion(content, proof, checkpoint, receipt))
-    checks += map(_witness_check, opened.cosigned_at)
+    checks += map(witness_check, opened.cosigned_at)
     return _Evidence(receipt, proof, checkpoint, log_key, opened)
 
 
-def _witness_check(key: notes.VerifierKey) -> Check:
+def witness_check(key: notes.VerifierKey) -> Check:
+    """That a witness's signature holds, said."""
     return _holds(
         "witness",
         f"De handtekening van de getuige {key.name} is goed.",
@@ -460,7 +467,7 @@ _NOTHING_PROVED = Told(
     "Met dit pakket is niets bewezen; vraag om een nieuwe kopie.",
     "This package proves nothing; ask for a new copy.",
 )
-_KEY_UNPROVED = Told(
+KEY_UNPROVED = Told(
     "Van wie de sleutel is: die kwam met het pakket mee. Vergelijk hem met de sleutel die de organisatie zelf"
     " bekendmaakt; zonder dat bewijst dit alleen dat het pakket in zichzelf klopt.",
     "Whose the key is: it came with the package. Compare it with the key that the organisation itself"
@@ -520,8 +527,8 @@ def _proved(evidence: _Evidence) -> tuple[Told, ...]:
         ),
         *_corrects(evidence.receipt),
         Told(f"Ondertekend met sleutel {evidence.log_key}", f"Signed with key {evidence.log_key}"),
-        *starmap(_witnessed, evidence.opened.cosigned_at.items()),
-        *(map(_stamped, [evidence.stamp] if evidence.stamp else [])),
+        *starmap(witnessed, evidence.opened.cosigned_at.items()),
+        *(map(stamped, [evidence.stamp] if evidence.stamp else [])),
     )
 
 
@@ -535,7 +542,8 @@ def _corrects(receipt: Mapping[str, Any]) -> Iterator[Told]:
             )
 
 
-def _witnessed(key: notes.VerifierKey, seconds: int) -> Told:
+def witnessed(key: notes.VerifierKey, seconds: int) -> Told:
+    """What a witness saw when, said."""
     at = _moment(seconds)
     return Told(
         f"Een onafhankelijke getuige, {key.name}, heeft het logboek in deze stand gezien op {at}.",
@@ -554,7 +562,8 @@ def _utc(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _stamped(stamp: timestamps.Stamp) -> Told:
+def stamped(stamp: timestamps.Stamp) -> Told:
+    """What an authority states, said."""
     at = _utc(stamp.at)
     by = stamp.by or "?"
     return Told(
@@ -565,7 +574,7 @@ def _stamped(stamp: timestamps.Stamp) -> Told:
 
 def _not_proved(evidence: _Evidence, given: _Given, *, trusted: bool) -> Iterator[Told]:
     if not trusted:
-        yield _KEY_UNPROVED
+        yield KEY_UNPROVED
     if evidence.stamp is None:
         yield _TIMESTAMP_UNREAD if TIMESTAMP in given.parts else _TIME_UNPROVED
     if not evidence.witnesses:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from multiprocessing.context import SpawnProcess
 
 import prometheus_client
@@ -227,6 +228,7 @@ def _ticker(house: House) -> Iterator[None]:
     ticker.every(CHECKPOINT_SECONDS, "checkpoint", house.vouching.sign)
     ticker.every(CHECKPOINT_SECONDS, "vouching", lambda: house.vouching.gather(events.note))
     _watched(house, ticker)
+    _proved(house, ticker)
     ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
     ticker.start()
     try:
@@ -262,6 +264,25 @@ def _send(house: House) -> None:
 def _lapse(house: House) -> None:
     for reference in house.desk.requests.lapse():
         events.note("request_lapsed", {"request": reference})
+
+
+def _proved(house: House, ticker: Ticker) -> None:
+    """What the log says of itself: which entries are arrivals, and whether all of it agrees."""
+    settings = house.settings.ledger
+    close = partial(_close_register, house)
+    ticker.every(settings.close_minutes * 60, "register", close, once=True)
+    ticker.every(settings.check_hours * 3600, "integrity", partial(_check, house), once=True)
+
+
+def _close_register(house: House) -> None:
+    house.registrar.close(house.ports.clock.now())
+
+
+def _check(house: House) -> None:
+    found = house.integrity.run(content=house.settings.ledger.check_content)
+    events.note("ledger_checked", {"entries": found.entries, "files": found.files, "problems": len(found.problems)})
+    for problem in found.problems[:1]:
+        _log.critical("the log does not agree: %s", problem)
 
 
 @contextlib.contextmanager
@@ -333,6 +354,12 @@ class _Sums(Collector):
         age = (self._house.ports.clock.now() - oldest).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily(
             "herstelpost_oldest_unfinished_seconds", "Age of the oldest submission not at rest.", value=age
+        )
+        checked = self._house.integrity.last()
+        yield GaugeMetricFamily(
+            "herstelpost_ledger_problems",
+            "How many problems the last check of the whole log found; -1 before the first.",
+            value=-1 if checked is None else checked.problems,
         )
         yield GaugeMetricFamily(
             "herstelpost_scanner_ready",

@@ -6,6 +6,8 @@ Rule 1: what moves a submission first checks that the claim is still ours.
 Rule 2: a step's findings, its ledger entries and its move are one commit.
 """
 
+import hashlib
+import json
 import secrets
 import threading
 from collections import deque
@@ -338,11 +340,15 @@ class DatabaseStore:
         """The decision's and the receipt's ledger entries, and the outbox rows that carry the receipt."""
         now = self._clock.now()
         view = _at_rest(mapping.submission_view(session, row))
+        sealed = mapping.seal(row, mapping.file_rows(session, row), mapping.part_rows(session, row))
         decided = dump(view) | {
             "regel": decision.rule,
             "grond": decision.ground,
             "voorwaarden": facts.conditions,
+            "dossier": sealed,
         }
+        if Reason.AUTOMATIC not in decision.reasons:
+            decided["brieven"] = {draft.key: _draft_digest(asdict(draft)) for draft in drafts}
         self._ledger.append(session, EventName.DECIDED, now, row.number, decided)
         if Reason.AUTOMATIC in decision.reasons:
             return
@@ -509,6 +515,15 @@ def _at_rest(view: Inzending) -> Inzending:
     """The submission with the status that it will have once what was decided is done."""
     resting = Status.HELD if view.besluit is Outcome.HELD else Status.DONE
     return view.model_copy(update={"status": resting})
+
+
+def letter_digest(row: LetterRow) -> str:
+    """The SHA-256 of what was decided to write: the draft of a letter."""
+    return _draft_digest(row.draft)
+
+
+def _draft_digest(draft: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(draft, sort_keys=True).encode()).hexdigest()
 
 
 class _Turn:

@@ -18,10 +18,10 @@ from typing import Final, NamedTuple
 from sqlmodel import Session, col, select
 
 from gateway import checkpoints, notes
-from gateway.core.errors import Corrupt
+from gateway.core.errors import Corrupt, Problem
 from gateway.core.merkle import HASH_BYTES
 from gateway.database import Database
-from gateway.records import EntryRow, NodeRow
+from gateway.records import CheckpointRow, EntryRow, NodeRow
 
 WIDTH: Final = 256
 HEIGHT: Final = 8
@@ -106,6 +106,33 @@ def export(database: Database, directory: Path) -> int:
                 shutil.rmtree(place.with_name(place.name + ".p"), ignore_errors=True)
     _write(directory / CHECKPOINT, signed.note.encode())
     return written + 1
+
+
+def differences(database: Database, directory: Path) -> Iterator[Problem]:
+    """What in a directory of such files is not what the log has; what is missing is exported anew."""
+    with database.read() as session:
+        newest = checkpoints.newest(session)
+        size = newest.size if newest else 0
+        for place in sorted(path for path in directory.rglob("*") if path.is_file()):
+            name = place.relative_to(directory).as_posix()
+            tile = parse_path(name)
+            if name == CHECKPOINT:
+                same = _is_ours(session, place.read_text(encoding="utf-8"))
+            else:
+                same = tile is not None and _end(tile) <= size and place.read_bytes() == _content(session, tile)
+            if not same:
+                yield Problem(
+                    f"{name} is not what the log has", f"{name} is niet wat het logboek heeft: het is veranderd"
+                )
+
+
+def _is_ours(session: Session, note: str) -> bool:
+    try:
+        size = notes.parse_checkpoint(notes.split_note(note)[0]).size
+    except notes.NoteError:
+        return False
+    row = session.get(CheckpointRow, size)
+    return row is not None and notes.split_note(row.note)[0] == notes.split_note(note)[0]
 
 
 def _refuse_shorter(place: Path, signed: checkpoints.Signed) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway import checkpoints, cosign, notes, timestamps
 from gateway.checkpoints import Signed
-from gateway.core.errors import GatewayError, TryLater
+from gateway.core.errors import GatewayError, Problem, TryLater
 from gateway.database import Database
 from gateway.ledger import Ledger, size_of
 from gateway.ports import Clock
@@ -82,6 +82,17 @@ class Vouching:
         self._seen = dict.fromkeys(witnesses, 0)
         self._pauses: dict[object, _Pause] = {each: _Pause() for each in (*witnesses, authority)}
 
+    @property
+    def tsa_roots(self) -> bytes:
+        """The certificates of the authority (PEM); empty without one."""
+        return self._authority.roots if self._authority else b""
+
+    def vouch(self, note: Note) -> None:
+        """Have the log as it is now vouched for, once; at other moments the clock does it."""
+        self._signed = -1
+        self.sign()
+        self.gather(note)
+
     def sign(self) -> None:
         """Sign a checkpoint if the log grew since the last time; one small query if not."""
         with self._database.read() as session:
@@ -103,22 +114,30 @@ class Vouching:
         if authority is not None and self._pauses[authority].over() and self._is_time(authority, signed):
             self._try("time_stamp", authority, note, partial(self._stamp, authority, signed))
 
-    def problems(self) -> Iterator[str]:
+    def problems(self) -> Iterator[Problem]:
         """What others say against the log as it is now; a witness who cannot be asked is a problem too."""
         if not self._witnesses:
             return
         try:
             signed = self._ledger.checkpoint(self._clock.now())
         except GatewayError as error:
-            yield f"the log cannot be shown to its witnesses: {error}"
+            yield Problem(
+                f"the log cannot be shown to its witnesses: {error}",
+                f"het logboek kan niet aan zijn getuigen worden getoond: {error}",
+            )
             return
         for witness in self._witnesses:
             try:
                 self._cosign(witness, signed)
             except cosign.Contradicted as error:
-                yield str(error)
+                yield Problem(
+                    str(error), f"getuige {witness.name} heeft een ander logboek gezien: het is herschreven of ingekort"
+                )
             except TryLater as error:
-                yield f"whether the log is the one that its witness saw is not known: {error}"
+                yield Problem(
+                    f"whether the log is the one that its witness saw is not known: {error}",
+                    f"getuige {witness.name} kan niet worden gevraagd, of zegt iets anders dan wij verwachten",
+                )
 
     def _try(self, what: str, who: cosign.Witness | Authority, note: Note, job: Callable[[], None]) -> None:
         pause = self._pauses[who]

@@ -3,14 +3,15 @@
 import argparse
 import sys
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from config.settings import Settings
-from gateway import receipts, rotation, tiles
+from gateway import notes, receipts, register_check, rotation, tiles
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, FAILED, Verbs
 from gateway.queries import Event
+from gateway.register import Period
 from gateway.schema import instant
 
 
@@ -40,6 +41,14 @@ def add(verbs: Verbs) -> None:
     ledger = terminal.group(verbs, "ledger", "the log of everything that happened")
     whole = terminal.verb(ledger, "verify", _ledger_verify, "check the whole log")
     whole.add_argument("--content", action="store_true", help="read every stored byte again")
+    whole.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a checkpoint, or a receipt's proof, that somebody else kept",
+    )
+    whole.add_argument("--tiles", metavar="DIR", help="and the static files that `ledger export` wrote there")
     tiles_ = terminal.verb(
         ledger, "export", _ledger_export, "the log as static files (c2sp.org/tlog-tiles); only what is new"
     )
@@ -54,6 +63,7 @@ def add(verbs: Verbs) -> None:
     register.add_argument("--from", dest="since", type=terminal.moment, required=True, metavar="T")
     register.add_argument("--until", type=terminal.moment, required=True, metavar="T")
     register.add_argument("--address", metavar="A")
+    register.add_argument("--out", metavar="FILE.zip", help="a package that proves that nothing is missing")
     terminal.json_option(register)
     bundle = terminal.verb(verbs, "bundle", _bundle, "the bundle of a request, as the caseworker gets it")
     bundle.add_argument("reference")
@@ -75,9 +85,10 @@ def _receipt_export(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _verify(given: argparse.Namespace, _settings: Settings) -> int:
-    return receipts.verify_main(
-        [Path(p) for p in given.paths], [Path(k) for k in given.key], sys.stdout, [Path(f) for f in given.tsa_ca]
-    )
+    paths = [Path(p) for p in given.paths]
+    is_register = len(paths) == 1 and register_check.is_register(paths[0])
+    check = register_check.verify_paths if is_register else receipts.verify_package
+    return receipts.verify_main(paths, [Path(k) for k in given.key], sys.stdout, [Path(f) for f in given.tsa_ca], check)
 
 
 def _verifier(given: argparse.Namespace, _settings: Settings) -> int:
@@ -91,10 +102,14 @@ def _verifier(given: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _ledger_verify(given: argparse.Namespace, settings: Settings) -> int:
+    outside = [notes.checkpoint_in(Path(file).read_text(encoding="utf-8")) for file in given.against]
     with terminal.opened(settings) as house:
-        found = house.desk.audit(given.content)
+        found = house.desk.audit(given.content, outside)
+        if given.tiles:
+            shown = tuple(tiles.differences(house.database, Path(given.tiles)))
+            found = replace(found, problems=found.problems + shown)
     for problem in found.problems:
-        print(problem)
+        print(f"{problem}\n  {problem.nl}")
     terminal.say(
         f"herstelpost: {found.entries} entries, {found.checkpoints} checkpoints, {found.files} files read: "
         + ("all of it agrees" if found.ok else f"{len(found.problems)} problems")
@@ -126,6 +141,13 @@ def _ledger_vkey(_given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _register(given: argparse.Namespace, settings: Settings) -> int:
+    if given.out:
+        with terminal.opened(settings) as house:
+            period = Period(given.since, given.until, given.address)
+            made = house.desk.register(Path(given.out), period, house.ports.clock.now())
+        print(given.out)
+        terminal.say(f"herstelpost: {made.lines} arrivals and refused attempts; complete until {made.complete_until}")
+        return DONE
     with terminal.opened(settings) as house:
         rows = house.desk.queries.register(given.since, given.until, given.address)
     if given.json:

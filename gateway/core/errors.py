@@ -10,7 +10,9 @@
 from `mail.codes` and `portal.problems`, never from here.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 
 class GatewayError(Exception):
@@ -27,6 +29,28 @@ class WrongState(GatewayError):
 
 class Corrupt(GatewayError):
     """What we stored contradicts itself."""
+
+
+class Problem(str):
+    """Something that does not agree, said in English; `nl` says the same in Dutch."""
+
+    __slots__ = ("nl",)
+
+    def __new__(cls, en: str, nl: str) -> Self:
+        said = super().__new__(cls, en)
+        said.nl = nl
+        return said
+
+    nl: str
+
+
+def guarded(what: str, wat: str, found: Iterator[Problem]) -> Iterator[Problem]:
+    """The problems found; when what is looked at makes no sense at all, that is the last one."""
+    try:
+        yield from found
+    except (ValueError, TypeError, LookupError) as error:
+        said = f"{type(error).__name__} {error}".splitlines()[0]
+        yield Problem(f"{what} was changed: it cannot be read: {said}", f"{wat} is veranderd en niet meer te lezen")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ Rule 4: an entry is a salted commitment, so that the log tells nobody anything (
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 HASH_BYTES = 32
@@ -91,6 +92,47 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
             value = node_hash(value, sibling)
         place, last = place >> 1, last >> 1
     return last == 0 and hmac.compare_digest(value, root)
+
+
+def subtree_proof(get: GetNode, indexes: Sequence[int], size: int) -> tuple[bytes, ...]:
+    """What leads from the entries at `indexes` (ascending) to the root of the first `size` entries, all at once.
+
+    From left to right, the hashes of the largest subtrees without any of these entries. ValueError for an index that
+    is not there.
+    """
+    if list(indexes) != sorted(set(indexes)) or (indexes and not 0 <= indexes[0] <= indexes[-1] < size):
+        raise ValueError(f"not the ascending places of entries in a tree of {size}")
+
+    def walk(first: int, end: int) -> Iterator[bytes]:
+        if bisect_left(indexes, first) == bisect_left(indexes, end):
+            yield _hash(get, first, end)
+        elif end - first > 1:
+            middle = first + _left_width(end - first)
+            yield from walk(first, middle)
+            yield from walk(middle, end)
+
+    return tuple(walk(0, size)) if size else ()
+
+
+def root_with(leaves: Mapping[int, bytes], size: int, hashes: Sequence[bytes]) -> bytes | None:
+    """The root that a `subtree_proof` leads to from these leaf hashes, by index; None when it is no proof of them."""
+    if not _are_hashes(hashes) or (leaves and not 0 <= min(leaves) <= max(leaves) < size) or not size:
+        return None
+    indexes, rest = sorted(leaves), iter(hashes)
+
+    def walk(first: int, end: int) -> bytes:
+        if bisect_left(indexes, first) == bisect_left(indexes, end):
+            return next(rest)
+        if end - first == 1:
+            return leaves[first]
+        middle = first + _left_width(end - first)
+        return node_hash(walk(first, middle), walk(middle, end))
+
+    try:
+        found = walk(0, size)
+    except StopIteration:
+        return None
+    return found if next(rest, None) is None else None
 
 
 def consistency_proof(get: GetNode, old_size: int, size: int) -> tuple[bytes, ...]:

@@ -152,3 +152,5 @@ class EventName(StrEnum):
     ACCOUNT_CHANGED = "AccountChanged"
     KEY_CHANGED = "KeyChanged"
     CLOCK_JUMPED = "ClockJumped"
+    REGISTER_CLOSED = "RegisterClosed"
+    LEDGER_CHECKED = "LedgerChecked"
