@@ -134,7 +134,7 @@ def _decide_again(kept: storage.Storage, number: str) -> None:
     claim = kept.store.claim(number)
     assert claim is not None
     clues, sender = kept.store.find_clues(number)
-    kept.store.save_match(claim, clues, match(clues, sender).requests)
+    kept.store.save_match(claim, clues, match(clues, sender).tied)
     claim = kept.store.claim(number)
     assert claim is not None
     facts = kept.store.facts(number)
