@@ -359,6 +359,8 @@ class _Requests:
         judged = {
             s.event["nummer"]: s for s in said if s.name == EventName.PERSON_ACTED and s.event and s.event.get("status")
         }
+        if [item.position for item in self._items[row.id]] != list(range(len(self._items[row.id]))):
+            yield _request_changed(row, "its items are not in their order", "stukken", said[0].place)
         for item in self._items[row.id]:
             person = judged.get(item.number)
             if item.status == ItemStatus.APPROVED and (person is None or (person.event or {})["status"] != item.status):

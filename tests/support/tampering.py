@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
+from config.calendar import load_calendar
 from gateway import checkpoints, contents, marks, notes, tiles
 from gateway.audit import audit
 from gateway.core.answers import drafts
@@ -28,7 +29,7 @@ from gateway.core.match import match
 from gateway.core.model import Envelope, Inspection, RefusedAttempt, Verdict
 from gateway.core.words import Channel, EventName, Reason
 from gateway.ledger import Ledger
-from gateway.outages import Outages
+from gateway.outages import Outages, Rules
 from gateway.outbox import Outbox
 from gateway.people import Scope, StaffRole
 from tests.support import storage
@@ -151,7 +152,8 @@ def _house(kept: storage.Storage) -> None:
         kept.store.save_letter(letter.draft.key, spool.keep())
     outbox = Outbox(kept.database, kept.ledger, kept.blobs, kept.clock, _Carrier(), 1)
     outbox.send(lambda _event, _fields: None)
-    outages = Outages(kept.database, kept.ledger, kept.clock)
+    rules = Rules(load_calendar(), 1, timedelta(days=1))
+    outages = Outages(kept.database, kept.ledger, kept.clock, kept.requests, rules)
     now = kept.clock.now()
     outages.end(outages.add("smtp", now - timedelta(hours=2), None, planned=False, note="stroom").id, now)
     outages.add("portaal", now, now + timedelta(hours=1), planned=True, note="onderhoud")
