@@ -154,12 +154,21 @@ class Entry:
 
 
 def timeline(events: Iterable[Event]) -> list[Entry]:
-    """Events for people, in their order."""
-    return [_entry(event) for event in events]
+    """Events for people, in their order; of a receipt also which one it corrects, and which one corrects it."""
+    events = list(events)
+    corrected_by = {earlier: event.index for event in events if (earlier := _corrects(event)) is not None}
+    return [_entry(event, corrected_by.get(event.index)) for event in events]
 
 
-def _entry(event: Event) -> Entry:
+def _corrects(event: Event) -> int | None:
+    """The place in the log of the receipt that this one puts right."""
+    earlier = (event.content or {}).get("corrigeert")
+    return earlier["logIndex"] if earlier else None
+
+
+def _entry(event: Event, corrected_by: int | None) -> Entry:
     content = event.content or {}
+    receipts = (("Verbetert", _corrects(event)), ("Verbeterd door", corrected_by))
     happened = content.get("ontvangenOp") or content.get("pogingOp")
     return Entry(
         index=event.index,
@@ -167,7 +176,7 @@ def _entry(event: Event) -> Entry:
         recorded_at=event.at,
         happened=datetime.fromisoformat(happened) if happened else None,
         subject=event.subject,
-        facts=tuple(_shown(event.name, content)),
+        facts=(*_shown(event.name, content), *((label, f"regel {at}") for label, at in receipts if at is not None)),
         hashes=tuple(_hashes(content)),
         erased=event.content is None,
     )

@@ -281,6 +281,7 @@ def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk
     submission = _own_submission(desk, session, nummer)
     found = desk.queries.request(session.subject)
     why = desk.queries.why(submission.ontvangstnummer)
+    index = desk.queries.receipt_index(submission.ontvangstnummer, session.subject)
     return pages.render(
         request,
         "receipt.html",
@@ -291,7 +292,8 @@ def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk
         missing=[item for item in found.stukken if item.status in MISSING],
         standing=_standing(found, _today(desk)),
         descriptions=_descriptions(found),
-        has_package=desk.queries.receipt_index(submission.ontvangstnummer, session.subject) is not None,
+        has_package=index is not None,
+        corrects=None if index is None else desk.queries.event(index).get("corrigeert"),
         fresh=bool(nieuw),
     )
 

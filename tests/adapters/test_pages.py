@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from gateway.core.words import Status
+from gateway.core.facts import Act, ActKind
+from gateway.core.words import Reason, Status
 from gateway.people import StaffRole
 from gateway.schema import VerzoekNieuw
 from portal import words
@@ -487,6 +488,27 @@ def test_the_register_shows_refused_attempts_and_never_a_file_name(portal: Runni
         assert page.status_code == 200
         assert "medisch-dossier" not in page.text
     assert "medisch-dossier" not in shown
+
+
+def test_a_receipt_that_puts_another_right_says_so_to_the_sender_and_both_say_so_to_the_auditor(
+    portal: Running, person: httpx2.Client
+) -> None:
+    request, desk = portal.open_request(reference="HV-55"), portal.house.desk
+    with api(portal, name="corrected") as machine:
+        number = submit(machine, request, ("1", "pas.pdf", pdf(note="55")))
+    signed_in(person, request)
+    assert "verbetert een eerder" not in person.get(f"/inzending/{number}").text
+    before = desk.queries.receipt_index(number)
+    document = desk.queries.submission(number).stukken[0].sha256
+    desk.store.act(number, Act(ActKind.REFUSE, "behandelaar", document=document, reason=Reason.UNREADABLE))
+    desk.wake()
+    desk.settle(number, SECONDS)
+    after = desk.queries.receipt_index(number)
+    assert f"verbetert een eerder ontvangstbewijs: regel {before} " in person.get(f"/inzending/{number}").text
+    sign_in_staff(person, "auditor")
+    shown = person.get(f"/auditor/inzendingen/{number}").text
+    for label, index in (("Verbetert", before), ("Verbeterd door", after)):
+        assert f'<span class="soft">{label}</span> regel {index}<' in shown
 
 
 # ---- words ---------------------------------------------------------------------------------------
