@@ -26,6 +26,7 @@ WITHOUT = {
     "no Ed25519": "SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException('NotSupportedError'))",
     "no WebCrypto": "Object.defineProperty(Crypto.prototype, 'subtle', {get: () => undefined})",
 }
+PLACE = {"log": ORIGIN, "logIndex": 0}
 NOBLE_SHA256 = "a4f631d1876b5d9e43a86cd71194ca27b5e1451edf4ba4db9a418f40a475569a"
 
 
@@ -184,11 +185,16 @@ def test_a_time_stamp_is_held_against_the_checkpoint_and_not_called_genuine(
 
 def test_a_receipt_that_corrects_another_says_which(desktop: Page, tmp_path: Path) -> None:
     for earlier in packages.CORRECTED:
-        one = committed(packages.RECEIVED | {"corrigeert": earlier, "log": ORIGIN, "logIndex": 0})
+        one = committed(packages.RECEIVED | {"corrigeert": earlier} | PLACE)
         said = receipts.verify_package([one.write(tmp_path / "package")])
         answer = verifying.verify(desktop, files_of(one))
         assert [(t["nl"], t["en"]) for t in answer["proved"]] == [tuple(t) for t in said.proved]
         assert any("corrects an earlier receipt: entry 3" in t.en for t in said.proved) == (earlier["logIndex"] == 3)
+    choose(desktop, files_of(committed(packages.RECEIVED | {"corrigeert": packages.CORRECTED[0]} | PLACE)))
+    expect(desktop.locator(".proof .corrects")).to_have_text(
+        "Verbetert een eerder ontvangstbewijs: regel 3, van dinsdag 31 maart 2026 om 00:00:00 (Nederlandse tijd).",
+        use_inner_text=True,
+    )
 
 
 # ---- how it shows it -----------------------------------------------------------------------------
