@@ -117,7 +117,19 @@ def build(settings: Settings) -> House:
     store = DatabaseStore(database, ledger, blobs, clock, _policy(settings))
     vouching = _vouching(settings, database, ledger, clock, store.newest_unwritten)
     seal = seal_of(settings)
-    clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes, _patience(settings), seal)
+    requests = Requests(
+        database,
+        ledger,
+        clock,
+        calendar,
+        settings.smtp.addresses[0],
+        own_terms_move=settings.terms.own_terms_move,
+        outage_days=settings.outages.days,
+    )
+    outages = Outages(database, ledger, clock, requests, _outage_rules(settings))
+    clerk = LetterClerk(
+        ledger, clock, _letterhead(settings), settings.cap_bytes, _patience(settings), seal, outages=outages
+    )
     scanner = _scanner(settings)
     ports = Ports(
         blobs=blobs,
@@ -138,15 +150,6 @@ def build(settings: Settings) -> House:
     queries = Queries(database)
     receipt_files = _receipt_files(queries, clerk)
     woken = threading.Event()
-    requests = Requests(
-        database,
-        ledger,
-        clock,
-        calendar,
-        settings.smtp.addresses[0],
-        own_terms_move=settings.terms.own_terms_move,
-        outage_days=settings.outages.days,
-    )
     desk = Desk(
         settings=settings,
         library=_library(settings),
@@ -156,7 +159,7 @@ def build(settings: Settings) -> House:
         people=People(database, ledger, clock),
         queries=queries,
         dates=Dates(database, clock, _rules(settings)),
-        outages=Outages(database, ledger, clock, requests, _outage_rules(settings)),
+        outages=outages,
         blobs=blobs,
         clock=clock,
         wake=woken.set,

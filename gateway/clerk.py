@@ -4,11 +4,12 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from gateway import paper, receipts
+from gateway import paper, reasons, receipts
 from gateway.ledger import Ledger, Proved
+from gateway.outages import Outages, in_words
 from gateway.ports import Clock, Sealer, Waiting
 from mail import letters
 
@@ -43,10 +44,13 @@ class LetterClerk:
         cap_bytes: int,
         patience: Patience = Patience(),
         seal: Sealer | None = None,
+        *,
+        outages: Outages | None = None,
     ) -> None:
-        """`seal`: the organisation's seal for `receipt.pdf`."""
+        """`seal`: the organisation's seal for `receipt.pdf`. `outages`: those that letters announce."""
         self._ledger = ledger
         self._clock = clock
+        self._outages = outages
         self._house = house
         self._cap_bytes = cap_bytes
         self._patience = patience
@@ -83,6 +87,7 @@ class LetterClerk:
                 measured=draft.measured,
                 cap=self._cap_bytes,
                 vouchers=tuple(voucher.name for voucher in proved.vouchers),
+                outages=self._announced(letter.made_at),
                 attachments=tuple(
                     letters.Attachment(name, media_type, files[name])
                     for name, media_type in IN_THE_LETTER.items()
@@ -91,6 +96,11 @@ class LetterClerk:
             ),
             self._house,
         )
+
+    def _announced(self, at: datetime) -> dict[str, tuple[str, ...]]:
+        """By language; as of the moment of the letter, so that writing it again gives the same letter."""
+        found = self._outages.announced(at) if self._outages else ()
+        return {code: tuple(in_words(outage, at, code) for outage in found) for code in reasons.LANGUAGES}
 
     def package(self, receipt_index: int, request: Mapping[str, Any] | None, language: str) -> dict[str, bytes]:
         """The receipt package of a ledger entry, by file name (contract, "A receipt package").

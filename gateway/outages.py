@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway import mapping
-from gateway.core import leniency
+from gateway.core import leniency, terms
 from gateway.core.errors import Refused
 from gateway.core.model import Request
 from gateway.core.terms import Calendar
@@ -94,9 +94,9 @@ class Outages:
         with self._database.read() as session:
             return tuple(map(_outage, session.scalars(select(OutageRow).order_by(col(OutageRow.started_at)))))
 
-    def announced(self) -> tuple[Outage, ...]:
-        """The ones that last, and the planned ones that begin soon."""
-        now = self._clock.now()
+    def announced(self, at: datetime | None = None) -> tuple[Outage, ...]:
+        """The ones that last, now or at another moment, and the planned ones that begin soon."""
+        now = at or self._clock.now()
         return tuple(o for o in self.list() if o.lasts(now) or (o.planned and o.begins(now, self._rules.announce)))
 
     def seen(self, channel: Channel, at: datetime, *, works: bool, gap: timedelta) -> Outage | None:
@@ -200,8 +200,6 @@ class Outages:
     def _interruptions(self, session: Session) -> Interruptions:
         return Interruptions(session, self._clock.now(), self._rules.calendar, self._rules.days)
 
-    # ---- beneath ---------------------------------------------------------------------------------
-
     def _note(self, session: Session, row: OutageRow) -> None:
         event = {
             "kanaal": row.channel,
@@ -211,6 +209,61 @@ class Outages:
             "toelichting": row.note,
         }
         self._ledger.append(session, EventName.OUTAGE, self._clock.now(), f"storing-{row.id}", event)
+
+
+# ---- in words ------------------------------------------------------------------------------------
+
+_WAYS: Final = {
+    Channel.SMTP: ("e-mail", "e-mail"),
+    Channel.IMAP: ("e-mail", "e-mail"),
+    Channel.PORTAL: ("de site", "the site"),
+    Channel.COUNTER: ("de balie", "the counter"),
+    Channel.POST: ("de post", "the post"),
+}
+_GIVEN_BACK: Final = (
+    "Is dat uw laatste dag? Dan krijgt u er tijd bij.",
+    "Is that your last day? Then you get more time.",
+)
+_LASTS: Final = ("Storing: {way} werkt niet sinds {start}.", "Outage: {way} has not been working since {start}.")
+_FROM: Final = ("Vanaf {start} werkt {way} niet.", "From {start} on, {way} will not work.")
+_NOW: Final = (
+    "Storing of onderhoud: {way} werkt niet van {start} tot {end}.",
+    "Outage or maintenance: {way} does not work from {start} until {end}.",
+)
+_PLANNED: Final = (
+    "Gepland onderhoud: {way} werkt niet van {start} tot {end}.",
+    "Planned maintenance: {way} will not work from {start} until {end}.",
+)
+_WAS: Final = ("Van {start} tot {end} werkte {way} niet.", "From {start} until {end}, {way} did not work.")
+
+
+def in_words(outage: Outage, now: datetime, language: str) -> str:
+    """What was, is or will be out, and when, to the minute; English for any language but `nl`."""
+    which = terms.which_language(language)
+    given = {"way": _WAYS[Channel(outage.channel)][which], "start": _moment(outage.started_at, language)}
+    if outage.ended_at is None:
+        told = (_LASTS if outage.lasts(now) else _FROM)[which].format(**given)
+        return f"{told} {_GIVEN_BACK[which]}"
+    over = outage.ended_at <= now
+    same_day = _local(outage.started_at).date() == _local(outage.ended_at).date()
+    given["end"] = (_clock if same_day else _moment)(outage.ended_at, language)
+    told = (_WAS if over else _NOW if outage.lasts(now) else _PLANNED)[which].format(**given)
+    return told if over else f"{told} {_GIVEN_BACK[which]}"
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(terms.AMSTERDAM)
+
+
+def _clock(at: datetime, language: str) -> str:
+    return f"{_local(at):%H.%M} uur" if language == "nl" else f"{_local(at):%H:%M}"
+
+
+def _moment(at: datetime, language: str) -> str:
+    return f"{terms.day_in_words(_local(at).date(), language)} {_clock(at, language)}"
+
+
+# ---- beneath -------------------------------------------------------------------------------------
 
 
 def _refuse_backwards(started_at: datetime, ended_at: datetime | None) -> None:

@@ -13,7 +13,7 @@ import quopri
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import format_datetime, formataddr
 from typing import Any, Final
@@ -44,7 +44,8 @@ class LetterFacts:
     `kind`: `receipt`, `refusal`, `redirection`, or `waiting` (received, checks not finished yet). `submission`
     and `requests` are the contract's JSON; each request as it is after this submission, none when neutral.
     `neutral`: the sender is unknown or unauthenticated. `measured` and `cap` are bytes, for `te_groot`;
-    `first_receipt` is for `herhaling`. `vouchers`: who of others signed the proof too.
+    `first_receipt` is for `herhaling`. `vouchers`: who of others signed the proof too. `outages`: by language,
+    what will not work soon.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class LetterFacts:
     cap: int = 0
     vouchers: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    outages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
         *_explained(_reasons_in(submission), facts, house, language),
         Heading(say("how", language)),
         Points(_ways(requests, house, language)),
+        *_outages(facts, language),
         *_meaning(facts, language),
         *_closing(house, language),
     ]
@@ -170,6 +173,7 @@ def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
         *_explained(told, facts, house, language),
         Heading(say("how", language)),
         Points(ways),
+        *_outages(facts, language),
         *_meaning(facts, language),
         *_closing(house, language),
     ]
@@ -368,6 +372,11 @@ def _ways(requests: Sequence[Mapping[str, Any]], house: House, language: str) ->
     if not requests or any("portaal" in request["kanalen"] for request in requests):
         ways.append(Line(say("how_portal", language), house.portal_url))
     return (*ways, Line(say("how_phone", language, phone=house.help_phone)))
+
+
+def _outages(facts: LetterFacts, language: str) -> list[Block]:
+    """What will not work soon, for everybody the same (Awb 2:21 lid 2)."""
+    return [Line(told) for told in facts.outages.get(language, ())]
 
 
 def _meaning(facts: LetterFacts, language: str) -> list[Block]:

@@ -138,11 +138,11 @@ _SENTENCES: Final = {
     ),
     Leniency.OUTAGE: (
         (
-            "Door een storing konden documenten {lost} niet binnenkomen. Die tijd komt bij de termijn, tot het einde"
+            "Een storing of onderhoud kost {lost}. Die tijd komt bij de termijn, tot het einde"
             " van de dag (art. 2:21 lid 3 Awb): niet {old} maar {day} is de laatste dag."
         ),
         (
-            "Because of an outage no documents could come in for {lost}. That time is added, up to the end of the day"
+            "An outage or maintenance takes {lost}. That time is added, up to the end of the day"
             " (art. 2:21 lid 3 Awb): not {old} but {day} is the last day."
         ),
     ),

@@ -2,6 +2,8 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import httpx2
@@ -231,14 +233,29 @@ def test_what_lasts_and_what_is_planned_soon_is_announced(kept: storage.Storage)
     assert outages.announced() == (lasts, soon)
 
 
+def test_a_letter_tells_what_will_not_work_soon(tmp_path: Path) -> None:
+    with storage.built(tmp_path / "data") as house:
+        now = house.ports.clock.now()
+        house.desk.outages.add(
+            Channel.PORTAL, now + timedelta(days=2), now + timedelta(days=2, hours=1), planned=True, note=""
+        )
+        to = storage.open_request(house.desk.requests).mailadres
+        storage.hand_in_mail(house, storage.message(to, {}), to)
+        storage.walk_on(house)
+        storage.send_letters(house)
+    (letter,) = (tmp_path / "data" / "outbox").glob("*.eml")
+    told = message_from_bytes(letter.read_bytes(), policy=default).get_body(("plain",)).get_content()
+    assert "Gepland onderhoud: de site werkt niet van" in " ".join(told.split())
+
+
 def test_pages_and_api_tell_of_outages_and_a_person_answers_on_the_page(tmp_path: Path) -> None:
     with running(tmp_path) as gateway:
         desk = gateway.house.desk
         now = desk.clock.now()
         desk.outages.add(Channel.SMTP, now - timedelta(hours=1), now + timedelta(hours=1), planned=True, note="")
         page = httpx2.get(f"{gateway.url}/", headers={"accept-language": "nl"}).text
-        assert "Onderhoud: e-mail werkt niet van" in page
-        assert "Onderhoud: e-mail werkt niet van" in httpx2.get(f"{gateway.url}/storingen").text
+        assert "Storing of onderhoud: e-mail werkt niet van" in page
+        assert "Storing of onderhoud: e-mail werkt niet van" in httpx2.get(f"{gateway.url}/storingen").text
         token = {"authorization": f"Bearer {gateway.token(Scope.READ_REQUESTS)}"}
         (told,) = httpx2.get(f"{gateway.url}/api/v1/storingen", headers=token).json()
         assert (told["kanaal"], told["gepland"]) == ("smtp", True)

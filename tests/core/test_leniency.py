@@ -113,7 +113,7 @@ def test_what_an_outage_gives_back_is_told() -> None:
     later = leniency.after_outages(LAST_DAY, [down("03-30T20:00", "03-31T02:00")], CALENDAR)
     assert later is not None
     assert leniency.in_words(later, "en") == (
-        "Because of an outage no documents could come in for 6 hours. That time is added, up to the end of the day "
+        "An outage or maintenance takes 6 hours. That time is added, up to the end of the day "
         "(art. 2:21 lid 3 Awb): not Monday 30 March 2026 but Tuesday 31 March 2026 is the last day."
     )
 
