@@ -313,6 +313,33 @@ class Receipts(Section):
         return self
 
 
+class Kept(Section):
+    """How long one type is kept, and why."""
+
+    days: int = Field(ge=0)
+    ground: str = Field(min_length=1)
+    list_item: str = ""
+
+
+class KeptKind(Kept):
+    kind: str = Field(min_length=1)
+
+
+_AFTER_HANDOVER = "AVG art. 5 lid 1 e: het zaaksysteem heeft de stukken; wij hebben ze niet meer nodig"
+
+
+class Retention(Section):
+    erase: bool = True
+    minutes: float = Field(60, gt=0)
+    batch: int = Field(100, gt=0, le=10_000)
+    handed_over: Kept = Kept(days=28, ground=_AFTER_HANDOVER)
+    without_request: Kept = Kept(days=365, ground="AVG art. 5 lid 1 e: bij geen verzoek te leggen, en afgehandeld")
+    request: Kept = Kept(days=28, ground=_AFTER_HANDOVER)
+    refused: Kept = Kept(days=1095, ground="BIO2 5.28.01: gegevens over voorvallen minstens drie jaar")
+    access: Kept = Kept(days=1095, ground="BIO2 5.28.01: gegevens over voorvallen minstens drie jaar")
+    kinds: tuple[KeptKind, ...] = ()
+
+
 class Work(Section):
     workers: int = Field(1, gt=0, le=64)
     lease_seconds: float = Field(600, gt=0)
@@ -351,6 +378,7 @@ class Settings(Section):
     terms: Terms = Terms()
     outages: Outages = Outages()
     receipts: Receipts = Receipts()
+    retention: Retention = Retention()
     work: Work = Work()
     metrics: Metrics = Metrics()
 

@@ -1,6 +1,7 @@
 """The composition root: settings in, a house with all its parts out; the only file that names them all."""
 
 import fcntl
+import hashlib
 import shutil
 import threading
 import time
@@ -12,19 +13,21 @@ from pathlib import Path
 
 from config.calendar import load_calendar
 from config.decision_terms import load_decision_terms
-from config.settings import BadConfiguration, Settings
+from config.settings import BadConfiguration, Kept, Settings
 from config.templates import OURS, load_templates
 from gateway import bundle, cosign, events, marks, notes, rotation, tiles
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk, Patience
 from gateway.core.conditions import Profile
+from gateway.core.retention import Rule, Schedule
 from gateway.core.templates import Library
 from gateway.core.words import Status
 from gateway.counter import Counter
 from gateway.database import Database
 from gateway.dates import Dates, Rules
 from gateway.desk import Auditing, Desk, ReceiptFiles
+from gateway.handover import Handover
 from gateway.inquiry import Policy
 from gateway.integrity import Integrity
 from gateway.ledger import Ledger
@@ -36,6 +39,7 @@ from gateway.ports import Clock, Ports, Sealer
 from gateway.queries import Queries
 from gateway.register import Registrar
 from gateway.requests import Requests
+from gateway.retention import Retention
 from gateway.schema import dump
 from gateway.store import FAILED, DatabaseStore
 from gateway.vouching import Authority, Vouching
@@ -70,6 +74,7 @@ class House:
     registrar: Registrar
     integrity: Integrity
     woken: threading.Event
+    retention: Retention
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -150,6 +155,7 @@ def build(settings: Settings) -> House:
     queries = Queries(database)
     receipt_files = _receipt_files(queries, clerk)
     woken = threading.Event()
+    handover = Handover(database, ledger, clock)
     desk = Desk(
         settings=settings,
         library=_library(settings),
@@ -165,7 +171,8 @@ def build(settings: Settings) -> House:
         wake=woken.set,
         settle=_settle(queries),
         receipt_files=receipt_files,
-        bundle=_bundler(queries, receipt_files, blobs, clock),
+        bundle=_bundler(queries, receipt_files, blobs, clock, handover),
+        handover=handover,
         audit=check,
         checked=integrity.last,
         register=registrar.write,
@@ -174,7 +181,18 @@ def build(settings: Settings) -> House:
     )
     carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
     outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts)
-    return House(settings, database, ledger, ports, desk, outbox, scanner, vouching, registrar, integrity, woken)
+    retention = Retention(
+        database,
+        ledger,
+        blobs,
+        clock,
+        schedule=schedule(settings),
+        letters=carrier,
+        batch=settings.retention.batch,
+    )
+    return House(
+        settings, database, ledger, ports, desk, outbox, scanner, vouching, registrar, integrity, woken, retention
+    )
 
 
 # ---- the parts -----------------------------------------------------------------------------------
@@ -290,6 +308,23 @@ def _outage_rules(settings: Settings) -> OutageRules:
     return OutageRules(load_calendar(), settings.outages.days, timedelta(days=settings.outages.announce_days))
 
 
+def schedule(settings: Settings) -> Schedule:
+    """The table of what is kept how long."""
+
+    def rule(name: str, kept: Kept) -> Rule:
+        return Rule(name, kept.days, kept.ground, kept.list_item)
+
+    table = settings.retention
+    return Schedule(
+        handed_over=rule("overgedragen", table.handed_over),
+        without_request=rule("zonder verzoek", table.without_request),
+        request=rule("verzoek", table.request),
+        refused=rule("geweigerde pogingen", table.refused),
+        access=rule("toegang", table.access),
+        kinds={kept.kind: rule(kept.kind, kept) for kept in table.kinds},
+    )
+
+
 def _letterhead(settings: Settings) -> letters.House:
     return letters.House(
         from_address=settings.outbound.from_address,
@@ -371,6 +406,8 @@ def _receipt_files(queries: Queries, clerk: LetterClerk) -> ReceiptFiles:
             return {}
         request = queries.request(view.verzoek) if view.verzoek else None
         receipt = queries.event(index)
+        if not receipt:
+            return {}  # erased: the sender has the only copy
         shown = dump(request) if request and receipt.get("verzoek") else None
         return clerk.package(index, shown, request.taal if request else "nl")
 
@@ -378,9 +415,14 @@ def _receipt_files(queries: Queries, clerk: LetterClerk) -> ReceiptFiles:
 
 
 def _bundler(
-    queries: Queries, receipt_files: ReceiptFiles, blobs: FileBlobs, clock: Clock
-) -> Callable[[str, Path], bundle.BundleReport]:
-    def write(reference: str, path: Path) -> bundle.BundleReport:
+    queries: Queries,
+    receipt_files: ReceiptFiles,
+    blobs: FileBlobs,
+    clock: Clock,
+    handover: Handover,
+) -> Callable[[str, Path, str], str]:
+    def write(reference: str, path: Path, officer: str) -> str:
+        contents = handover.contents(reference)
         request = queries.request(reference)
         submissions = [
             bundle.BundleSubmission(
@@ -396,9 +438,13 @@ def _bundler(
                 shared=len(queries.submission(view.ontvangstnummer).verzoeken) > 1,
             )
             for view in queries.submissions(request=reference)
-            if view.besluit is not None  # what nobody looked at yet does not leave the house (P4)
+            if view.ontvangstnummer in contents  # what nobody looked at yet does not leave the house (P4)
         ]
-        return bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now())
+        bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now())
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        handover.taken_out(reference, sha256, contents, officer)
+        return sha256
 
     return write
 

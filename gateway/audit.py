@@ -9,28 +9,32 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, union
+from sqlalchemy import func, or_, select, union
 from sqlmodel import Session, col
 
-from gateway import audit_rows
+from gateway import audit_rows, erasing
 from gateway.audit_log import Keys, LogCheck
 from gateway.core.errors import Corrupt, Problem
 from gateway.database import Database
 from gateway.ledger import size_of
 from gateway.ports import Blobs
-from gateway.records import CheckpointRow, FileRow, LetterRow, PartRow
+from gateway.records import CheckpointRow, FileRow, LetterRow, PartRow, SubmissionRow
 
 BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What was looked at, and every problem found; none means that all of it agrees."""
+    """What was looked at, and every problem found; none means that all of it agrees.
+
+    `erased`: entries whose event was erased under retention, as another entry says.
+    """
 
     entries: int
     checkpoints: int
     files: int
     problems: tuple[Problem, ...]
+    erased: int = 0
 
     @property
     def ok(self) -> bool:
@@ -56,19 +60,30 @@ def audit(
     with database.read() as session:
         size = size_of(session)
         log = LogCheck(session, size, Keys(session, vkey, others), tsa_roots, outside)
-        problems = [*log.problems(), *audit_rows.problems(session)]
+        problems = [*log.problems(), *audit_rows.problems(session), *erasing.problems(session)]
         checkpoints = session.scalar(select(func.count()).select_from(CheckpointRow)) or 0
         files = 0
         for sha256 in _stored(session) if content else ():
             files += 1
             problems += _blob(blobs, sha256)
-    return Audit(size, checkpoints, files, tuple(problems))
+        erased = erasing.count(session)
+    return Audit(size, checkpoints, files, tuple(problems), erased)
 
 
 def _stored(session: Session) -> Iterator[str]:
-    """The SHA-256 of every stored file: received, derived, and letters."""
-    columns = (col(FileRow.sha256), col(PartRow.sha256), col(LetterRow.sha256))
-    every = union(*(select(column).where(column.is_not(None), column != "") for column in columns))
+    """The SHA-256 of every stored file: received, derived, and letters. What is being erased may be gone already."""
+    going = select(col(SubmissionRow.id)).where(col(SubmissionRow.erasing_at).is_not(None))
+    columns = (
+        (col(FileRow.sha256), col(FileRow.submission_id)),
+        (col(PartRow.sha256), col(PartRow.submission_id)),
+        (col(LetterRow.sha256), col(LetterRow.submission_id)),
+    )
+    every = union(
+        *(
+            select(column).where(column.is_not(None), column != "", or_(of.is_(None), of.not_in(going)))
+            for column, of in columns
+        )
+    )
     yield from (str(sha256) for sha256 in session.scalars(every.execution_options(yield_per=1000)))
 
 

@@ -1,10 +1,13 @@
 """Bytes on a file system, named by their SHA-256, fsynced, never overwritten."""
 
 import contextlib
+import fcntl
 import hashlib
 import itertools
 import os
 import secrets
+import time
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +16,11 @@ from gateway.core.model import StoredFile
 from gateway.ports import Spool
 
 BLOCK_BYTES = 1 << 20
+# Far longer than it takes from keeping bytes to the commit of the row that names them.
+FRESH_SECONDS = 3600.0
+
+
+_LOCK = "lock"
 
 
 class FileBlobs:
@@ -22,8 +30,11 @@ class FileBlobs:
     of its directory. Spooled files that a crash left behind were promised to nobody: `sweep` removes them.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._directory = directory
+        self._fresh_seconds = fresh_seconds
+        self._erasing = directory / "erasing"
+        self._erasing.mkdir(parents=True, exist_ok=True)
         self._spool = directory / "spool"
         self._spool.mkdir(parents=True, exist_ok=True)
         # Of this process alone: several may spool here.
@@ -65,6 +76,57 @@ class FileBlobs:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
+
+    def erase(self, hashes: Collection[str]) -> list[str]:
+        """Remove these bytes, durably; see `Blobs.erase`.
+
+        Keeping bytes always makes a new file. So who keeps the same ones now, and has not committed its row yet, is
+        seen by the age of the file: first where it lies, then, as nobody can reach it any more, where it was moved.
+        """
+        try:
+            with self._alone():
+                self._take_back()
+                left = [sha256 for sha256 in hashes if not self._erase(sha256)]
+                for name in {self.path(sha256).parent for sha256 in hashes} | {self._erasing}:
+                    _fsync_directory(name)
+                return left
+        except OSError as error:
+            raise TryLater(f"cannot erase: {error}") from error
+
+    def _erase(self, sha256: str) -> bool:
+        place, aside = self.path(sha256), self._erasing / sha256
+        try:
+            if self._is_fresh(place):
+                return False
+            place.rename(aside)
+        except FileNotFoundError:
+            return True
+        if self._is_fresh(aside):
+            self._put_back(aside)
+            return False
+        aside.unlink()
+        return True
+
+    def _is_fresh(self, path: Path) -> bool:
+        return time.time() - path.stat().st_mtime < self._fresh_seconds
+
+    def _take_back(self) -> None:
+        """What a crash left aside goes back to its place: whether it may go is asked again."""
+        for aside in self._erasing.iterdir():
+            if aside.name != _LOCK:
+                self._put_back(aside)
+
+    def _put_back(self, aside: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, self.path(aside.name))
+        aside.unlink()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The kernel lets go of the lock however this process ends."""
+        with (self._erasing / _LOCK).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
 
     def place(self, spooled: Path, sha256: str, size: int) -> None:
         """Give a fsynced spool file its name for ever. The rename is atomic; the name is durable after it."""

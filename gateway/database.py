@@ -87,6 +87,19 @@ class Database:
                 return None
             return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
+    def scrub(self) -> None:
+        """Overwrite what was erased as far as this database can: nothing of it is left in files of SQLite.
+
+        PostgreSQL gives the room back for use; its write-ahead log and the disk below are the operator's.
+        Raises TryLater when a reader is in the way; what was erased is erased, and the next time does the rest.
+        """
+        statement = "PRAGMA wal_checkpoint(TRUNCATE)" if self.embedded else "VACUUM"
+        with _translated(), self.engine.connect() as connection:
+            direct = connection.execution_options(isolation_level="AUTOCOMMIT")
+            row = direct.exec_driver_sql(statement)
+            if self.embedded and row.scalar():
+                raise TryLater("database: somebody reads; the write-ahead log could not be emptied now")
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -201,6 +214,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         f"busy_timeout={BUSY_MILLISECONDS}",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what was erased is overwritten, and not only forgotten (docs/retention.md)
     ):
         connection.execute(f"PRAGMA {pragma}")
 

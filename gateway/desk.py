@@ -8,10 +8,10 @@ from typing import Protocol
 
 from config.settings import Settings
 from gateway.audit import Audit
-from gateway.bundle import BundleReport
 from gateway.core.templates import Library
 from gateway.counter import Counter
 from gateway.dates import Dates
+from gateway.handover import Handover
 from gateway.integrity import Checked
 from gateway.outages import Outages
 from gateway.people import People
@@ -42,11 +42,11 @@ class Desk:
 
     `wake`: tell the workers that there is something to do. `settle(number, seconds)`: wait until a submission
     rests, at most so long. `receipt_files(number, reference)`: the receipt package by file name, or empty while there
-    is none; with a reference as this request's parties may read it. `bundle(reference, path)`: write a request's
-    bundle. `audit(content)`: check all; `checked()`: what came of the last daily check. `register(path, period, now)`:
-    write the package of a register. `health()`: the state of scanner and letters, a word each, for who watches over
-    us. `log(path)`: what the public log has at a path (c2sp.org/tlog-tiles), None when nothing. `library`: the
-    templates for requests.
+    is none; with a reference as this request's parties may read it. `bundle(reference, path, officer)`: write a
+    request's bundle and note who took it out; its SHA-256. `audit(content)`: check all; `checked()`: what came of the
+    last daily check. `register(path, period, now)`: write the package of a register. `health()`: the state of scanner
+    and letters, a word each, for who watches over us. `log(path)`: what the public log has at a path
+    (c2sp.org/tlog-tiles), None when nothing. `library`: the templates for requests.
     """
 
     settings: Settings
@@ -63,7 +63,8 @@ class Desk:
     wake: Callable[[], None]
     settle: Callable[[str, float], None]
     receipt_files: ReceiptFiles
-    bundle: Callable[[str, Path], BundleReport]
+    bundle: Callable[[str, Path, str], str]
+    handover: Handover
     audit: Auditing
     checked: Callable[[], Checked | None]
     register: Callable[[Path, Period, datetime], Register]

@@ -247,6 +247,7 @@ def submission_view(session: Session, row: SubmissionRow) -> Inzending:
         stukken=tuple(document_view(part, only) for part in parts)
         or tuple(_received_view(f, only) for f in files_of(session, row) if row.step == Step.ACCEPTED),
         logIndex=index,
+        gewistOp=instant(row.erased_at) if row.erased_at else None,
     )
 
 

@@ -40,6 +40,7 @@ class Scope(StrEnum):
     WRITE_REQUESTS = "verzoeken:schrijven"
     READ_SUBMISSIONS = "inzendingen:lezen"
     WRITE_SUBMISSIONS = "inzendingen:schrijven"
+    CONFIRM_BUNDLES = "bundels:bevestigen"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Nothing in this file does anything. Read it to know what you may rely on. Every 
 that runs against the real adapter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,6 +64,14 @@ class Blobs(Protocol):
 
     def path(self, sha256: str) -> Path:
         """Where a local program may read the bytes; read-only by agreement."""
+
+    def erase(self, hashes: Collection[str]) -> list[str]:
+        """Remove these bytes; when this returns their removal is durable. The caller knows that nobody needs them.
+
+        Returns those that were left because somebody has just kept the same bytes again: ask again later.
+        Raises TryLater when another process erases, or the disk does not let us. What a crash cut off is taken
+        back by the next call.
+        """
 
     def sweep(self) -> int:
         """Forget every spool that a crash left behind; only while nobody spools. Returns how many."""

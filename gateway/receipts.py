@@ -20,6 +20,7 @@ import rfc8785
 
 from gateway import notes, timestamps
 from gateway.core import merkle
+from gateway.core.words import EventName
 
 RECEIPT = "receipt.json"
 PROOF = "receipt.tlog-proof"
@@ -511,19 +512,18 @@ _PDF_UNREAD = Told(
 
 
 def _proved(evidence: _Evidence) -> tuple[Told, ...]:
-    number = evidence.receipt.get("ontvangstnummer", "?")
-    received = evidence.receipt.get("ontvangenOp", "?")
+    what, stated = _stated(evidence.receipt)
     origin, size = evidence.checkpoint.origin, evidence.checkpoint.size
     return (
         Told(
-            f"Ontvangstbewijs {number} is regel {evidence.proof.index} van het logboek {origin},"
+            f"{what.nl} is regel {evidence.proof.index} van het logboek {origin},"
             f" dat bij het ondertekenen {size} regels had; er is daarna niets aan veranderd.",
-            f"Receipt {number} is entry {evidence.proof.index} of the log {origin},"
+            f"{what.en} is entry {evidence.proof.index} of the log {origin},"
             f" which had {size} entries when it was signed; nothing in it was changed since.",
         ),
         Told(
-            f"De beheerder van het logboek verklaart daarin: ontvangen op {received}.",
-            f"The operator of the log states in it: received at {received}.",
+            f"De beheerder van het logboek verklaart daarin: {stated.nl}.",
+            f"The operator of the log states in it: {stated.en}.",
         ),
         *_corrects(evidence.receipt),
         Told(f"Ondertekend met sleutel {evidence.log_key}", f"Signed with key {evidence.log_key}"),
@@ -540,6 +540,26 @@ def _corrects(receipt: Mapping[str, Any]) -> Iterator[Told]:
                 f"Het verbetert een eerder ontvangstbewijs: regel {index} van hetzelfde logboek, van {at}.",
                 f"It corrects an earlier receipt: entry {index} of the same log, of {at}.",
             )
+
+
+def _stated(event: Mapping[str, Any]) -> tuple[Told, Told]:
+    """What the event is, and what it says happened."""
+    number = event.get("ontvangstnummer") or event.get("verzoek") or "?"
+    if event.get("gebeurtenis") == EventName.CONTENT_ERASED:
+        lines, at = event.get("regels"), event.get("gewistOp", "?")
+        count = len(lines) if isinstance(lines, list) else 0
+        return (
+            Told(f"Het bewijs van het wissen van {number}", f"The proof of the erasure of {number}"),
+            Told(
+                f"gewist op {at}, met de inhoud van {count} regels van het logboek; grond: {event.get('grond', '?')}",
+                f"erased at {at}, with the content of {count} entries of the log; ground: {event.get('grond', '?')}",
+            ),
+        )
+    received = event.get("ontvangenOp", "?")
+    return (
+        Told(f"Ontvangstbewijs {number}", f"Receipt {number}"),
+        Told(f"ontvangen op {received}", f"received at {received}"),
+    )
 
 
 def witnessed(key: notes.VerifierKey, seconds: int) -> Told:

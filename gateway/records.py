@@ -38,6 +38,7 @@ class RequestRow(SQLModel, table=True):
     decision_unit: str | None = None
     template: str = ""
     follows: str = Field(default="", index=True)
+    erased_at: datetime | None = None
 
 
 class PartyRow(SQLModel, table=True):
@@ -140,6 +141,10 @@ class SubmissionRow(SQLModel, table=True):
     detail: str = ""
     reasons: list[str] = Field(default_factory=list, sa_type=JSON)
 
+    erasing_at: datetime | None = None
+    """Set when its bytes begin to go, before any has gone."""
+    erased_at: datetime | None = None
+
 
 class ShareRow(SQLModel, table=True):
     """A request's share of a submission that is for several; what is for one names it in `submission.request_id`.
@@ -208,6 +213,44 @@ class ActRow(SQLModel, table=True):
     submission_id: int = Field(foreign_key="submission.id", index=True)
     acted_at: datetime
     act: Json = Field(sa_type=JSON)
+
+
+class BundleRow(SQLModel, table=True):
+    """A bundle that was taken out: which submissions were in it, each as how often it had been decided."""
+
+    __tablename__ = "bundle"
+
+    id: int = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    sha256: str = Field(index=True)
+    made_at: datetime
+    made_by: str
+    decisions: dict[str, int] = Field(sa_type=JSON)
+    confirmed_at: datetime | None = None
+    confirmed_by: str = ""
+
+
+class HandedOverRow(SQLModel, table=True):
+    """A submission that the case system has, for one of its requests."""
+
+    __tablename__ = "handed_over"
+
+    submission_id: int = Field(foreign_key="submission.id", primary_key=True)
+    request_id: int = Field(foreign_key="request.id", primary_key=True)
+    at: datetime = Field(index=True)
+
+
+class HoldRow(SQLModel, table=True):
+    """A legal hold: of a request, or of one submission; nothing of it is erased."""
+
+    __tablename__ = "legal_hold"
+
+    id: int = Field(default=None, primary_key=True)
+    subject: str = Field(index=True)
+    placed_at: datetime
+    placed_by: str
+    reason: str
+    released_at: datetime | None = None
 
 
 class LetterRow(SQLModel, table=True):

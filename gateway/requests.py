@@ -239,6 +239,8 @@ def open_row(session: Session, reference: str) -> RequestRow:
     """The row of a request that is not closed, for us alone until the commit. Raises Refused, NotFound."""
     row = request_row(session, reference)
     session.refresh(row, with_for_update=True)  # two people at once: the second sees what the first did
+    if row.erased_at is not None:
+        raise Refused.because("kenmerk", f"de gegevens van verzoek {reference} zijn gewist (bewaartermijn)")
     if row.status == RequestStatus.CLOSED:
         raise Refused.because("kenmerk", f"verzoek {reference} is gesloten")
     return row

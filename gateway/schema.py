@@ -140,6 +140,9 @@ class Inzending(BaseModel):
     opTijd: bool | None
     stukken: tuple[InzendingStuk, ...]
     logIndex: int
+    gewistOp: str | None = Field(
+        None, exclude_if=lambda at: at is None, description="Wanneer de inhoud is gewist; ontbreekt tot dan."
+    )
 
 
 def instant(at: datetime) -> str:

@@ -230,6 +230,8 @@ def _ticker(house: House) -> Iterator[None]:
     _watched(house, ticker)
     _proved(house, ticker)
     ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
+    if house.settings.retention.erase:
+        ticker.every(house.settings.retention.minutes * 60, "retention", lambda: _erase(house), once=True)
     ticker.start()
     try:
         yield
@@ -283,6 +285,16 @@ def _check(house: House) -> None:
     events.note("ledger_checked", {"entries": found.entries, "files": found.files, "problems": len(found.problems)})
     for problem in found.problems[:1]:
         _log.critical("the log does not agree: %s", problem)
+
+
+def _erase(house: House) -> None:
+    erased = house.retention.run()
+    for number in erased.submissions:
+        events.note("submission_erased", {"submission": number})
+    for reference in erased.requests:
+        events.note("request_erased", {"request": reference})
+    if erased.entries:
+        events.note("old_entries_erased", {"entries": erased.entries})
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from sqlmodel import Session, col
 from gateway import inquiry, mapping
 from gateway.core import tokens
 from gateway.core.answers import Draft
-from gateway.core.errors import NotFound, WrongState
+from gateway.core.errors import NotFound, Refused, WrongState
 from gateway.core.facts import Act, Clue, Facts, Sender
 from gateway.core.filing import filed
 from gateway.core.model import (
@@ -45,6 +45,7 @@ from gateway.records import (
     ActRow,
     EntryRow,
     FileRow,
+    HandedOverRow,
     ItemRow,
     LetterRow,
     PartRow,
@@ -329,6 +330,8 @@ class DatabaseStore:
             row.outcome, row.rule, row.ground = decision.outcome, decision.rule, decision.ground
             row.detail, row.reasons = decision.detail, list(decision.reasons)
             row.decisions = facts.round + 1
+            # What was handed over was decided otherwise: it is to be handed over again.
+            session.execute(delete(HandedOverRow).where(col(HandedOverRow.submission_id) == row.id))
             _mark_parts(mapping.part_rows(session, row), decision)
             self._move(row, "decide")
             session.flush()
@@ -484,6 +487,8 @@ class DatabaseStore:
         """
         with self._database.write() as session:
             row = inquiry.submission_row(session, number)
+            if row.erasing_at is not None:
+                raise Refused.because("ontvangstnummer", f"de inhoud van {row.number} is gewist (bewaartermijn)")
             reference = inquiry.request_row(session, act.request).reference if act.request else ""
             if act.document and act.document not in {p.sha256 for p in mapping.part_rows(session, row)}:
                 raise NotFound.because("document", f"geen stuk {act.document} in {row.number}")

@@ -72,6 +72,12 @@ class Outbound:
             # Includes ssl.SSLError: a certificate that does not verify is never accepted, and may be repaired.
             return Delivery(ok=False, permanent=False, reply=_trouble(error))
 
+    def forget(self, key: str) -> None:
+        """The letter is not kept as a file any more, durably. Raises OSError."""
+        if self._directory.exists():
+            (self._directory / f"{_file_name(key)}.eml").unlink(missing_ok=True)
+            _fsync_directory(self._directory)
+
     # ---- smarthost ----
 
     def _send(self, letter: bytes, to: str) -> Delivery:
@@ -168,8 +174,12 @@ def _write_durably(path: Path, content: bytes) -> None:
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _fsync_directory(path.parent)
+
+
+def _fsync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(directory)
+        os.fsync(handle)
     finally:
-        os.close(directory)
+        os.close(handle)

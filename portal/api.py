@@ -5,6 +5,7 @@ Rule 2: invalid input is a 400 that names every fault at once.
 Rule 3: a submission is answered with 201 only after it would survive a power cut (P1).
 """
 
+import base64
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
@@ -135,6 +136,7 @@ def _add_routes(api: FastAPI) -> None:
         ("/verzoeken/{kenmerk}", show_request, "GET", _SHOW_REQUEST | {"tags": requests}),
         ("/verzoeken/{kenmerk}/termijnen", show_days, "GET", _SHOW_DAYS | {"tags": requests}),
         ("/verzoeken/{kenmerk}/bundel", show_bundle, "GET", _SHOW_BUNDLE | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/bundel/bevestiging", confirm_bundle, "POST", _CONFIRM_BUNDLE | {"tags": requests}),
         ("/verzoeken/{kenmerk}/inzendingen", create_submission, "POST", _CREATE_SUBMISSION | {"tags": submissions}),
         ("/storingen", list_outages, "GET", _LIST_OUTAGES | {"tags": requests}),
         ("/inzendingen", list_submissions, "GET", _LIST_SUBMISSIONS | {"tags": submissions}),
@@ -266,13 +268,13 @@ def bundle_response(desk: Desk, reference: str, officer: str) -> Response:
     folder = Path(tempfile.mkdtemp(prefix="herstelpost-bundle-"))
     try:
         path = folder / f"bundel-{reference}.zip"
-        desk.bundle(reference, path)
-        desk.store.note_access(reference, "bundel", officer)
+        sha256 = desk.bundle(reference, path, officer)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    return FileResponse(path, media_type="application/zip", filename=path.name, background=tidy)
+    digest = {"Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"}  # RFC 9530
+    return FileResponse(path, media_type="application/zip", filename=path.name, background=tidy, headers=digest)
 
 
 _SHOW_BUNDLE: Final[dict[str, Any]] = {
@@ -286,6 +288,38 @@ _SHOW_BUNDLE: Final[dict[str, Any]] = {
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
+}
+
+
+class BundelBevestiging(BaseModel):
+    """De bundel zoals het zaaksysteem die heeft."""
+
+    sha256: str = Field(pattern=r"^[0-9a-fA-F]{64}$", description="SHA-256 van de ontvangen zip, hexadecimaal.")
+
+
+class Overdracht(BaseModel):
+    """Wat nu is overgedragen."""
+
+    sha256: str
+    inzendingen: tuple[str, ...] = Field(description="Van deze inzendingen begint de bewaartermijn nu te lopen.")
+    opnieuwBesloten: tuple[str, ...] = Field(  # noqa: N815  # JSON
+        description="Hierover is na deze bundel opnieuw besloten; haal een nieuwe bundel op."
+    )
+
+
+def confirm_bundle(
+    kenmerk: Reference, given: BundelBevestiging, desk: TheDesk, name: Annotated[str, _scope(Scope.CONFIRM_BUNDLES)]
+) -> Overdracht:
+    """Bevestig dat het zaaksysteem de bundel heeft. Na de bewaartermijn wordt de inhoud hier gewist."""
+    confirmed = desk.handover.confirm(kenmerk, given.sha256, name)
+    return Overdracht(sha256=confirmed.sha256, inzendingen=confirmed.covered, opnieuwBesloten=confirmed.changed)
+
+
+_CONFIRM_BUNDLE: Final[dict[str, Any]] = {
+    "operation_id": "bevestigBundel",
+    "summary": "Bevestig de overdracht van een bundel",
+    "response_model": Overdracht,
+    "responses": _errors(400, 404),
 }
 
 

@@ -76,6 +76,7 @@ DONE: Final = {
     "verlengd": "De termijn is verlengd.",
     "gesloten": "Het verzoek is gesloten.",
     "storing": "Uw besluit over de storing is vastgelegd.",
+    "overgedragen": "De overdracht is bevestigd. Na de bewaartermijn wissen wij hier de inhoud.",
     "goedgekeurd": "Het stuk is goedgekeurd.",
     "afgekeurd": "Het stuk is afgekeurd. Het staat weer open.",
     "ingenomen": "Wij hebben dit ingenomen. U kunt het ontvangstbewijs printen.",
@@ -112,6 +113,10 @@ EVENT: Final = {
     "Outage": "Storing",
     "OutageAnswered": "Over een storing op de laatste dag beslist",
     "AccountChanged": "Account gewijzigd",
+    "HandoverConfirmed": "Overdracht bevestigd: het zaaksysteem heeft de bundel",
+    "LegalHoldPlaced": "Vastgehouden: niets mag worden gewist",
+    "LegalHoldReleased": "Niet langer vastgehouden",
+    "ContentErased": "Inhoud gewist na de bewaartermijn",
 }
 _REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}
 _ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}
@@ -136,7 +141,7 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("bytes", "Bytes", {}),
 )
 # Free words of a person: these may hold content, so of these events they are not shown.
-_FREE_WORDS: Final = frozenset({"RequestExtended", "RequestClosed"})
+_FREE_WORDS: Final = frozenset({"LegalHoldPlaced", "LegalHoldReleased", "RequestExtended", "RequestClosed"})
 
 
 @dataclass(frozen=True)
@@ -198,7 +203,7 @@ def _hashes(content: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:
     for each in listed:
         if isinstance(each, dict) and each.get("sha256"):
             yield each["sha256"], each.get("bytes")
-    for key in ("stuk", "wat"):
+    for key in ("stuk", "wat", "bundel"):
         value = content.get(key)
         if isinstance(value, str) and value:
             yield value, None

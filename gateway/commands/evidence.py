@@ -73,14 +73,12 @@ def add(verbs: Verbs) -> None:
 def _receipt_export(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
         files = house.desk.receipt_files(given.number)
+        erased = house.desk.queries.submission(given.number).gewistOp
     if not files:
-        terminal.say(f"herstelpost: error: {given.number} has no receipt yet")
+        why = f"was erased under retention on {erased}: only the sender has a copy" if erased else "has no receipt yet"
+        terminal.say(f"herstelpost: error: {given.number} {why}")
         return FAILED
-    out = Path(given.out)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (out / name).write_bytes(content)
-        print(out / name)
+    terminal.write_all(files, given.out)
     return DONE
 
 
@@ -114,6 +112,8 @@ def _ledger_verify(given: argparse.Namespace, settings: Settings) -> int:
         f"herstelpost: {found.entries} entries, {found.checkpoints} checkpoints, {found.files} files read: "
         + ("all of it agrees" if found.ok else f"{len(found.problems)} problems")
     )
+    if found.erased:
+        terminal.say(f"herstelpost: {found.erased} entries were erased under retention; others in the log prove it")
     return DONE if found.ok else FAILED
 
 
@@ -166,6 +166,9 @@ def _register_row(event: Event) -> tuple[str, ...]:
 
 def _bundle(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        house.desk.bundle(given.reference, Path(given.out))
+        sha256 = house.desk.bundle(given.reference, Path(given.out), terminal.officer())
     print(given.out)
+    terminal.say(
+        f"herstelpost: when the case system has it: herstelpost handover confirm {given.reference} --sha256 {sha256}"
+    )
     return DONE

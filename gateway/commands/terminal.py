@@ -5,9 +5,10 @@ import json
 import os
 import pwd
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from config.settings import Settings
@@ -43,6 +44,15 @@ def now() -> datetime:
 def say(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)
+
+
+def write_all(files: Mapping[str, bytes], directory: str) -> None:
+    """Write the files into a directory, made if need be, and print where."""
+    out = Path(directory)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+        print(out / name)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401  # any JSON

@@ -154,3 +154,7 @@ class EventName(StrEnum):
     CLOCK_JUMPED = "ClockJumped"
     REGISTER_CLOSED = "RegisterClosed"
     LEDGER_CHECKED = "LedgerChecked"
+    HANDOVER_CONFIRMED = "HandoverConfirmed"
+    HOLD_PLACED = "LegalHoldPlaced"
+    HOLD_RELEASED = "LegalHoldReleased"
+    CONTENT_ERASED = "ContentErased"

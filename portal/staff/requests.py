@@ -81,6 +81,7 @@ def _request_page(
         later=desk.queries.later_rounds(reference),
         submissions=sent,
         papers=[paper for s in sent for paper in papers.papers_for(desk, s.ontvangstnummer, reference)],
+        bundles=desk.handover.bundles(reference),
         timeline=labels.timeline(desk.queries.timeline(reference)),
         done=labels.DONE.get(done, ""),
         problems=errors,
@@ -166,6 +167,23 @@ def judge(
     except Refused as error:
         return _request_page(request, session, kenmerk, 400, errors=in_form(error))
     return after(f"/medewerker/verzoeken/{kenmerk}", oordeel)
+
+
+@routes.post("/verzoeken/{kenmerk}/overdracht")
+def confirm(
+    request: HttpRequest,
+    kenmerk: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    sha256: Annotated[str, Form()] = "",
+) -> Response:
+    """The caseworker says that the case system has the bundle; from then on its term runs."""
+    try:
+        desk.handover.confirm(kenmerk, sha256, session.subject)
+    except NotFound as error:
+        desk.queries.request(kenmerk)
+        return _request_page(request, session, kenmerk, 400, errors=in_form(error))
+    return after(f"/medewerker/verzoeken/{kenmerk}", "overgedragen")
 
 
 @routes.get("/verzoeken/{kenmerk}/bundel")

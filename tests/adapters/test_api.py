@@ -1,5 +1,7 @@
 """The JSON API as integrators meet it: the contract's words, all errors at once, nothing without a token."""
 
+import base64
+import hashlib
 import io
 import json
 import zipfile
@@ -70,6 +72,7 @@ def test_each_scope_opens_its_own_operations_only(gateway: Running, scope: Scope
         Scope.WRITE_REQUESTS: [("POST", "/verzoeken")],
         Scope.READ_SUBMISSIONS: [("GET", "/inzendingen"), ("GET", "/inzendingen/X"), ("GET", "/verzoeken/X/bundel")],
         Scope.WRITE_SUBMISSIONS: [("POST", "/verzoeken/X/inzendingen")],
+        Scope.CONFIRM_BUNDLES: [("POST", "/verzoeken/X/bundel/bevestiging")],
     }
     with api(gateway, scope, name=f"only {scope}") as limited:
         for needed, listed in operations.items():
@@ -203,6 +206,21 @@ def test_the_bundle_is_a_zip_and_taking_it_is_in_the_ledger(gateway: Running, cl
         assert any(name.endswith("bagit.txt") for name in archive.namelist())
     taken = [e.content for e in gateway.house.desk.queries.timeline("HV-15") if e.name == "ContentAccessTracking"]
     assert [content["medewerker"] for content in taken if content] == ["everything"]
+
+
+def test_the_case_system_confirms_the_bundle_that_it_has_by_its_hash(gateway: Running, client: httpx2.Client) -> None:
+    number = submit(client, gateway.open_request(reference="HV-17"), ("1", "pas.pdf", pdf(note="17")))
+    answer = client.get("/verzoeken/HV-17/bundel")
+    sha256 = hashlib.sha256(answer.content).digest()
+    assert answer.headers["repr-digest"] == f"sha-256=:{base64.b64encode(sha256).decode()}:"
+    half = client.post("/verzoeken/HV-17/bundel/bevestiging", json={"sha256": hashlib.sha256(b"half").hexdigest()})
+    assert half.status_code == 404
+    wrong = client.post("/verzoeken/HV-17/bundel/bevestiging", json={"sha256": "x"})
+    assert (wrong.status_code, names(wrong)) == (400, ["sha256"])
+    done = client.post("/verzoeken/HV-17/bundel/bevestiging", json={"sha256": sha256.hex()})
+    assert done.json() == {"sha256": sha256.hex(), "inzendingen": [number], "opnieuwBesloten": []}
+    told = [e.content for e in gateway.house.desk.queries.timeline("HV-17") if e.name == "HandoverConfirmed"]
+    assert [content["medewerker"] for content in told if content] == ["everything"]
 
 
 def test_what_nobody_scanned_yet_is_not_in_the_bundle(tmp_path: Path) -> None:

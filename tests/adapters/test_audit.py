@@ -152,10 +152,10 @@ def test_a_missing_file_is_found(kept):
     assert problem.startswith(f"file {path.name} cannot be read")
 
 
-def test_an_erased_event_is_no_problem_and_its_place_stays(kept):
-    """P9: event and salt may go; the commitment holds the tree together."""
+def test_an_event_that_is_gone_without_a_word_in_the_log_is_found(kept):
+    """Only retention erases, and says so (tests/adapters/test_retention.py)."""
     _tampered(kept, 'UPDATE ledger_entry SET event = NULL, salt = NULL WHERE "index" = 1')
-    assert _audited(kept).problems == ()
+    assert _audited(kept).problems == ("entry 1 has no event, and no entry says that it was erased under retention",)
 
 
 def test_an_audit_while_others_accept_sees_one_moment(tmp_path, database_url):

@@ -1,0 +1,33 @@
+"""Retention for tests: the usual table on a clock of the test, where bytes may be old at once."""
+
+import os
+from pathlib import Path
+
+from config.settings import Settings
+from gateway.app import House, schedule
+from gateway.blobs import FileBlobs
+from gateway.ports import Clock
+from gateway.retention import Retention
+from mail.outbound import Outbound
+from tests.support.storage import Storage
+
+
+def retention(kept: Storage | House, clock: Clock, batch: int = 100, fresh_seconds: float | None = None) -> Retention:
+    """Retention with the table of the default configuration; bytes count as being kept for `fresh_seconds`."""
+    directory = kept.directory if isinstance(kept, Storage) else kept.settings.data_dir
+    blobs = directory / "blobs"
+    return Retention(
+        kept.database,
+        kept.ledger,
+        FileBlobs(blobs) if fresh_seconds is None else FileBlobs(blobs, fresh_seconds),
+        clock,
+        schedule=schedule(Settings()),
+        letters=Outbound(Settings().outbound, directory / "outbox"),
+        batch=batch,
+    )
+
+
+def old_bytes(data_dir: Path) -> None:
+    """Nobody is just keeping these bytes: they were written long ago."""
+    for path in (data_dir / "blobs").glob("??/*"):
+        os.utime(path, (1e9, 1e9))
