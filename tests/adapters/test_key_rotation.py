@@ -226,6 +226,11 @@ def test_the_command_rotates_only_while_the_gateway_stands_still(tmp_path):
     command = [PROGRAM, "--config", installed.config, "ledger", "verify"]
     verified = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert verified.returncode == 0, verified.stdout + verified.stderr
+    command = [PROGRAM, "--config", installed.config, "ledger", "vkey"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    published = notes.read_vkeys((installed.data / "ledger.vkeys").read_text(encoding="utf-8"))
+    assert len(published) == 2
+    assert printed == "".join(f"{vkey}\n" for vkey in published)
 
 
 def _rotated(installed):
