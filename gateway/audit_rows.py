@@ -26,6 +26,7 @@ from gateway.records import (
     FileRow,
     ItemRow,
     LetterRow,
+    OutageAnswerRow,
     OutageRow,
     PartRow,
     RequestRow,
@@ -60,6 +61,7 @@ def problems(session: Session) -> Iterator[Problem]:
     yield from guarded("a request", "een verzoek", _requests(session))
     yield from _requests_gone(session)
     yield from guarded("an outage", "een storing", _outages(session))
+    yield from guarded("an answer about an outage", "een besluit over een storing", _outage_answers(session))
     yield from guarded("an account", "een account", _accounts(session))
 
 
@@ -462,6 +464,41 @@ def _outages(session: Session) -> Iterator[Problem]:
         Problem(f"outage {subject.rpartition('-')[2]} is gone", f"{subject} staat in het logboek, en is weg")
         for subject in said
     )
+
+
+def _outage_answers(session: Session) -> Iterator[Problem]:
+    """Every answer of a person is an entry, and every entry an answer: else an outage would be given back to nobody."""
+    told = session.execute(
+        select(col(EntryRow.subject), col(EntryRow.event))
+        .where(col(EntryRow.name) == EventName.OUTAGE_ANSWERED)
+        .order_by(col(EntryRow.index))
+    )
+    answers = session.execute(
+        select(col(RequestRow.reference), OutageAnswerRow)
+        .join(OutageAnswerRow, col(OutageAnswerRow.request_id) == col(RequestRow.id))
+        .order_by(col(OutageAnswerRow.id))
+    )
+    is_now = [(reference, _answer(row)) for reference, row in answers]
+    said = [(subject, read_event(event)) for subject, event in told]
+    for place, (reference, event) in enumerate(said):
+        found, answer = is_now[place] if place < len(is_now) else ("", {})
+        if found != reference or (event and any(event.get(key) != value for key, value in answer.items())):
+            what, wat = f"an answer about an outage, {reference}", f"een besluit over een storing, {reference}"
+            yield _changed(what, wat, "it is not what the log says", "het logboek zegt iets anders")
+            return
+    for reference, _event in is_now[len(said) :]:
+        what, wat = f"an answer about an outage, {reference}", f"een besluit over een storing, {reference}"
+        yield _changed(what, wat, "no entry says it", "geen regel zegt het")
+
+
+def _answer(row: OutageAnswerRow) -> dict[str, Any]:
+    return {
+        "storingen": row.outages,
+        "laatsteDag": row.was.isoformat(),
+        "tot": row.until.isoformat() if row.until else None,
+        "toelichting": row.reason,
+        "medewerker": row.officer,
+    }
 
 
 def _accounts(session: Session) -> Iterator[Problem]:

@@ -129,21 +129,21 @@ _SENTENCES: Final = {
     Leniency.REDIRECTION: (
         (
             "Wij wezen pas na {lost} de goede weg. Die tijd komt bij de termijn, met minstens één werkdag"
-            " (art. 2:23 Awb): niet {old} maar {day} is de laatste dag."
+            " (art. 2:23 Awb): de laatste dag wordt {day} in plaats van {old}."
         ),
         (
             "We pointed to the right way only after {lost}. That time is added, at least one working day"
-            " (art. 2:23 Awb): not {old} but {day} is the last day."
+            " (art. 2:23 Awb): the last day becomes {day} instead of {old}."
         ),
     ),
     Leniency.OUTAGE: (
         (
             "Een storing of onderhoud kost {lost}. Die tijd komt bij de termijn, tot het einde"
-            " van de dag (art. 2:21 lid 3 Awb): niet {old} maar {day} is de laatste dag."
+            " van de dag (art. 2:21 lid 3 Awb): de laatste dag wordt {day} in plaats van {old}."
         ),
         (
             "An outage or maintenance takes {lost}. That time is added, up to the end of the day"
-            " (art. 2:21 lid 3 Awb): not {old} but {day} is the last day."
+            " (art. 2:21 lid 3 Awb): the last day becomes {day} instead of {old}."
         ),
     ),
 }

@@ -11,6 +11,7 @@ import pytest
 
 from config.calendar import load_calendar
 from gateway import cli
+from gateway.audit_rows import problems
 from gateway.core.errors import Refused
 from gateway.core.words import Channel, EventName, RequestStatus
 from gateway.outages import Outages, Rules
@@ -115,6 +116,33 @@ def test_an_outage_that_does_not_touch_the_end_gives_nothing_back(
     with pytest.raises(Refused):
         outages.apply(TOUCHED, "m.medewerker")
     assert open_one.requests.lapse() == (TOUCHED,)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "seen"),
+    [
+        ("UPDATE outage_answer SET reason = 'iets anders'", "it is not what the log says"),
+        ("DELETE FROM outage_answer", "it is not what the log says"),
+        (
+            (
+                "INSERT INTO outage_answer (request_id, outages, was, officer, reason, answered_at)"
+                " SELECT request_id, outages, was, officer, reason, answered_at FROM outage_answer"
+            ),
+            "no entry says it",
+        ),
+    ],
+)
+def test_an_answer_that_is_not_what_the_log_says_is_found(open_one: storage.Storage, tampering: str, seen: str) -> None:
+    outages = outages_of(open_one)
+    outages.add(Channel.SMTP, at("03-30T20:00"), at("03-30T21:00"), planned=False, note="")
+    outages.dismiss(TOUCHED, "het was geen storing", "t.leider")
+    with open_one.database.read() as session:
+        assert list(problems(session)) == []
+    with open_one.database.write_rows() as connection:
+        connection.exec_driver_sql(tampering)
+    with open_one.database.read() as session:
+        (problem,) = problems(session)
+    assert seen in str(problem)
 
 
 # ---- measured ------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_a_slow_redirection_costs_the_time_it_took() -> None:
     )
     assert leniency.in_words(later, "nl") == (
         "Wij wezen pas na 2 dagen en 19 uur de goede weg. Die tijd komt bij de termijn, met minstens één werkdag "
-        "(art. 2:23 Awb): niet maandag 30 maart 2026 maar donderdag 2 april 2026 is de laatste dag."
+        "(art. 2:23 Awb): de laatste dag wordt donderdag 2 april 2026 in plaats van maandag 30 maart 2026."
     )
 
 
@@ -114,7 +114,7 @@ def test_what_an_outage_gives_back_is_told() -> None:
     assert later is not None
     assert leniency.in_words(later, "en") == (
         "An outage or maintenance takes 6 hours. That time is added, up to the end of the day "
-        "(art. 2:21 lid 3 Awb): not Monday 30 March 2026 but Tuesday 31 March 2026 is the last day."
+        "(art. 2:21 lid 3 Awb): the last day becomes Tuesday 31 March 2026 instead of Monday 30 March 2026."
     )
 
 

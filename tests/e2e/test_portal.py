@@ -156,7 +156,7 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
         page.goto(url + path)
         return path
 
-    yield from map(go, ("/", "/hulp", "/toegankelijkheid", "/bestaat-niet", "/?taal=en", "/?taal=nl"))
+    yield from map(go, ("/", "/hulp", "/storingen", "/toegankelijkheid", "/bestaat-niet", "/?taal=en", "/?taal=nl"))
     page.locator("button.main").click()
     yield "sign-in with errors"
     for name in ("fresh", "partly", "complete", "late"):

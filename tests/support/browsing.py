@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx2
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from gateway.core import terms
 from gateway.core.model import Arrival, Envelope
 from gateway.core.words import Channel, Status
 from gateway.people import Scope, StaffRole
@@ -106,6 +107,10 @@ def furnish(running: Running) -> Furnished:
         }
     numbers["mail"] = _mail(running, late.kenmerk)
     running.house.desk.requests.lapse()
+    midnight = terms.end_of_day(late.laatsteDag)
+    running.house.desk.outages.add(
+        Channel.PORTAL, midnight - timedelta(hours=3), midnight - timedelta(hours=1), planned=False, note=""
+    )
     running.account("j.jansen", StaffRole.CASEWORKER)
     running.account("m.auditor", StaffRole.AUDITOR)
     return Furnished(running, fresh, partly, complete, late, numbers)
