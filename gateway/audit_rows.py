@@ -467,7 +467,7 @@ def _outages(session: Session) -> Iterator[Problem]:
 
 
 def _outage_answers(session: Session) -> Iterator[Problem]:
-    """Every answer of a person is an entry, and every entry an answer: else an outage would be given back to nobody."""
+    """Every answer of a person is an entry, and every entry that was not erased is an answer."""
     told = session.execute(
         select(col(EntryRow.subject), col(EntryRow.event))
         .where(col(EntryRow.name) == EventName.OUTAGE_ANSWERED)
@@ -479,10 +479,10 @@ def _outage_answers(session: Session) -> Iterator[Problem]:
         .order_by(col(OutageAnswerRow.id))
     )
     is_now = [(reference, _answer(row)) for reference, row in answers]
-    said = [(subject, read_event(event)) for subject, event in told]
+    said = [(subject, content) for subject, event in told if (content := read_event(event)) is not None]
     for place, (reference, event) in enumerate(said):
         found, answer = is_now[place] if place < len(is_now) else ("", {})
-        if found != reference or (event and any(event.get(key) != value for key, value in answer.items())):
+        if found != reference or any(event.get(key) != value for key, value in answer.items()):
             what, wat = f"an answer about an outage, {reference}", f"een besluit over een storing, {reference}"
             yield _changed(what, wat, "it is not what the log says", "het logboek zegt iets anders")
             return
