@@ -14,6 +14,7 @@ from gateway.core.decide import decide
 from gateway.core.decision_term import Reading as TermReading
 from gateway.core.model import Envelope, MessageFacts, Reading
 from gateway.dates import Dates, Rules
+from gateway.records import ExtensionRow
 from tests.support import storage
 from tests.support.house import request_json
 
@@ -60,10 +61,10 @@ def test_while_everything_may_still_come_the_days_are_provisional(march: storage
 
 def test_the_last_requested_item_ends_the_suspension(march: storage.Storage) -> None:
     march.clock.at = datetime(2026, 3, 9, 12, tzinfo=UTC)
-    storage.decided(march, 1, "1")
+    storage.decided(march, 1, "1", march.clock.at)
     assert dates(march).why(storage.REFERENCE).beslistermijn.dagenStilgestaan == 27
     march.clock.at = datetime(2026, 3, 23, 12, tzinfo=UTC)
-    storage.decided(march, 2, "2")
+    storage.decided(march, 2, "2", march.clock.at)
     days = dates(march).why(storage.REFERENCE)
     assert (days.beslistermijn.dagenStilgestaan, days.beslistermijn.voorlopig) == (20, False)
     assert (days.beslistermijn.laatsteDag, days.beslistermijn.andereLezing) == (date(2026, 5, 26), date(2026, 5, 26))
@@ -85,6 +86,27 @@ def test_more_time_after_the_end_that_nobody_asked_for_in_writing_stops_no_decis
     march.clock.at = datetime(2026, 4, 2, 12, tzinfo=UTC)
     march.requests.extend(storage.REFERENCE, date(2026, 4, 16), "gebeld", "m.medewerker")
     assert dates(march).why(storage.REFERENCE).beslistermijn.dagenStilgestaan == 27
+
+
+def test_more_time_after_the_end_that_was_asked_for_in_writing_stops_the_decision_term_anew(
+    march: storage.Storage,
+) -> None:
+    march.clock.at = datetime(2026, 4, 2, 12, tzinfo=UTC)
+    march.requests.extend(storage.REFERENCE, date(2026, 4, 16), "gevraagd", "m.medewerker")
+    with march.database.write() as session:
+        session.add(
+            ExtensionRow(
+                request_id=1,
+                way="portaal",
+                asked_at=march.clock.at,
+                asked_by="A. Voorbeeld",
+                asked="twee weken",
+                state="gegeven",
+                until=date(2026, 4, 16),
+            )
+        )
+    found = dates(march).why(storage.REFERENCE).beslistermijn
+    assert [(p.oorzaak, p.dagen) for p in found.stilstand] == [("aanvulling", 27), ("instemming", 13)]
 
 
 def test_a_second_letter_of_the_case_counts_for_its_new_items_only(march: storage.Storage) -> None:

@@ -291,14 +291,17 @@ def _content(number: int) -> bytes:
 
 
 def ready_to_decide(
-    kept: Storage, number: int = 1, item: str = "1", seen: Callable[[], None] = lambda: None
+    kept: Storage,
+    number: int = 1,
+    item: str = "1",
+    seen: Callable[[], None] = lambda: None,
+    received_at: datetime = NOON,
 ) -> Undecided:
     """A clean document for an item, through the portal, walked up to its decision; `seen` is called on the way."""
     with contextlib.suppress(Refused):  # the request is open already
         open_request(kept.requests)
-    now = kept.clock.now()
     at_portal = arrival(
-        number, kept.blobs, channel=Channel.PORTAL, received_at=now, request=REFERENCE, envelope=Envelope()
+        number, kept.blobs, channel=Channel.PORTAL, received_at=received_at, request=REFERENCE, envelope=Envelope()
     )
     receipt = kept.store.accept(at_portal).number
     seen()
@@ -319,9 +322,9 @@ def ready_to_decide(
     return Undecided(receipt, _claimed(kept, receipt), facts, decision, letters)
 
 
-def decided(kept: Storage, number: int = 1, item: str = "1") -> str:
+def decided(kept: Storage, number: int = 1, item: str = "1", received_at: datetime = NOON) -> str:
     """The receipt number of such a document, decided and at rest; its letter is not written."""
-    ready = ready_to_decide(kept, number, item)
+    ready = ready_to_decide(kept, number, item, received_at=received_at)
     kept.store.save_decision(ready.claim, ready.facts, ready.decision, ready.letters)
     finish(kept)
     return ready.number
