@@ -24,6 +24,8 @@ if [ "$set_name" = test ]; then
   has postfix || need postfix
   has chromium || need chromium
   has pdftotext || need poppler-utils
+  has cc || need gcc libc6-dev
+  has strace || need strace
 fi
 [ -n "$missing" ] || exit 0
 

@@ -5,25 +5,30 @@ Rule 2: a commit that returned survives a power cut (WAL with synchronous=FULL; 
 Rule 3: trouble with the database is ours: it leaves here as TryLater.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
 from sqlalchemy import (
     ClauseElement,
     ColumnDefault,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
     Executable,
+    SQLColumnExpression,
     Table,
     create_engine,
     event,
     inspect,
+    or_,
 )
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Session
@@ -32,6 +37,7 @@ from gateway.core.errors import TryLater
 
 BUSY_MILLISECONDS = 10_000
 POOL_SIZE = 20
+CLOCKS_DIFFER = timedelta(minutes=1)  # of two processes, at the most
 CHECKPOINT_PAGES = 4000  # 16 MB: most pages are written many times before they are copied into the database
 LATEST = max(path.name for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))[:4]
 """The version that this code wants; the steps are named by their four-digit version."""
@@ -172,6 +178,14 @@ def _cursor(connection: Connection, sql: str) -> Iterator[DBAPICursor]:
         cursor.close()
 
 
+def is_due(column: SQLColumnExpression[Any], now: datetime, longest: timedelta) -> ColumnElement[bool]:
+    """The condition that the moment in a column has come, which was at most `longest` ahead when it was written.
+
+    One further ahead stems from a clock that was set back since; it would not come for as long as that.
+    """
+    return or_(column <= now, column > now + longest + CLOCKS_DIFFER)
+
+
 def constants(table: Table) -> dict[str, Any]:
     """The values of a table's columns that have a default, for the insertion of rows that do not name them."""
     values = {column.name: column.default.arg for column in table.columns if isinstance(column.default, ColumnDefault)}
@@ -201,6 +215,8 @@ def _engine(url: str) -> Engine:
         connect_args={"timeout": BUSY_MILLISECONDS / 1000},
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _remember_file)
+    event.listen(engine, "checkout", _refuse_a_file_that_is_gone)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -217,6 +233,25 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
         "secure_delete=ON",  # what was erased is overwritten, and not only forgotten (docs/retention.md)
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _remember_file(connection: Any, record: Any) -> None:  # noqa: ANN401  # the driver's own connection
+    record.info["path"] = connection.execute("PRAGMA database_list").fetchone()[2]
+    record.info["file"] = _file_at(record.info["path"])
+
+
+def _refuse_a_file_that_is_gone(_connection: Any, record: Any, _proxy: object) -> None:  # noqa: ANN401  # as above
+    # SQLite goes on writing into a file that was moved away or deleted: a yes that nobody finds again.
+    if record.info["file"] != _file_at(record.info["path"]):
+        raise DisconnectionError
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116  # each message asks
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

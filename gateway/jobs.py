@@ -7,11 +7,12 @@ Rule 2: no legal date is ever a scheduled job; what is due is swept up (`due <= 
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -23,8 +24,11 @@ from gateway.records import SlotRow
 _log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
+WATCH_SECONDS = 1.0
 # Far more than any two clocks differ: a slot that is forgotten could be taken again.
 KEPT_SLOTS = 1000
+# A slot that was taken further ahead than this was taken by a clock that was wrong, and is free again.
+AHEAD = timedelta(hours=1)
 
 
 class Workers:
@@ -69,12 +73,18 @@ class Workers:
 
 
 class Ticker:
-    """APScheduler as a clock: memory store, UTC, one thread."""
+    """APScheduler as a clock: memory store, UTC, one thread.
+
+    It counts by the wall clock. When that is set back, every next tick would be as far away as that; so a thread
+    of its own, which counts by the clock that nobody sets, lets all of them come at once then.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._watch_the_clock, name="clock-watch", daemon=True)
 
     def every(self, seconds: float, name: str, job: Callable[[], object], *, once: bool = False) -> None:
         """Call `job` every so many seconds; with `once`, in only one of all processes."""
@@ -91,11 +101,24 @@ class Ticker:
     def start(self) -> None:
         """Let the clock tick."""
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Wait for the job that is running, and stop."""
+        self._stopping.set()
+        if self._watch.is_alive():
+            self._watch.join()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+
+    def _watch_the_clock(self) -> None:
+        wall, steady = time.time(), time.monotonic()
+        while not self._stopping.wait(WATCH_SECONDS):
+            leapt = (time.time() - wall) - (time.monotonic() - steady)
+            wall, steady = time.time(), time.monotonic()
+            if leapt < -WATCH_SECONDS:
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(UTC))
 
     def _guarded(self, seconds: float, name: str, job: Callable[[], object], *, once: bool) -> Callable[[], None]:
         def tick() -> None:
@@ -116,7 +139,8 @@ def take_slot(database: Database, name: str, seconds: float, now: datetime) -> b
     try:
         with database.write() as session:
             session.add(SlotRow(name=name, slot=slot, at=now))
-            session.execute(delete(SlotRow).where(col(SlotRow.name) == name, col(SlotRow.slot) < slot - KEPT_SLOTS))
+            forgotten = or_(col(SlotRow.slot) < slot - KEPT_SLOTS, col(SlotRow.at) > now + AHEAD)
+            session.execute(delete(SlotRow).where(col(SlotRow.name) == name, forgotten))
     except IntegrityError:
         return False
     return True

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlmodel import col
 
 from gateway.core.words import EventName
-from gateway.database import Database
+from gateway.database import Database, is_due
 from gateway.ledger import Ledger
 from gateway.ports import Blobs, Clock
 from gateway.records import LetterRow, SubmissionRow
@@ -98,7 +98,13 @@ class Outbox:
 
     def _take(self) -> Due | None:
         now = self._clock.now()
-        ready = select(LetterRow).where(col(LetterRow.state) == WRITTEN, col(LetterRow.retry_at) <= now)
+        ready = select(LetterRow).where(
+            col(LetterRow.state) == WRITTEN,
+            or_(
+                is_due(col(LetterRow.retry_at), now, LONGEST_PAUSE),
+                and_(col(LetterRow.attempts) == 0, is_due(col(LetterRow.retry_at), now, LEASE)),
+            ),
+        )
         with self._database.read() as session:
             if session.scalars(ready.limit(1)).first() is None:
                 return None

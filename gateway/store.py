@@ -38,7 +38,7 @@ from gateway.core.model import (
 )
 from gateway.core.states import RESTING, Step, after
 from gateway.core.words import Channel, EventName, Outcome, Reason, RequestStatus, Status
-from gateway.database import Database, Prepared, constants
+from gateway.database import Database, Prepared, constants, is_due
 from gateway.ledger import Entry, Ledger
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
 from gateway.records import (
@@ -196,10 +196,11 @@ class DatabaseStore:
     def claim(self, number: str | None = None) -> Claim | None:
         """The oldest unfinished submission whose time has come (or the one named), or None."""
         now = self._clock.now()
+        lease = timedelta(seconds=self._policy.lease_seconds)
         ready = select(SubmissionRow).where(
             col(SubmissionRow.step).in_(UNFINISHED),
-            col(SubmissionRow.retry_at) <= now,
-            or_(col(SubmissionRow.lease_until).is_(None), col(SubmissionRow.lease_until) < now),
+            is_due(col(SubmissionRow.retry_at), now, LONGEST_PAUSE),
+            or_(col(SubmissionRow.lease_until).is_(None), is_due(col(SubmissionRow.lease_until), now, lease)),
         )
         if number is not None:
             ready = ready.where(col(SubmissionRow.number) == number)
@@ -215,7 +216,7 @@ class DatabaseStore:
             if row is None:
                 return None
             row.owner = secrets.token_hex(8)
-            row.lease_until = now + timedelta(seconds=self._policy.lease_seconds)
+            row.lease_until = now + lease
             return Claim(row.number, Step(row.step), row.owner, row.accepted_at, row.attempts)
 
     def postpone(self, claim: Claim, error: str, *, count: bool) -> None:

@@ -222,6 +222,18 @@ def test_postponed_work_comes_back_after_a_pause_that_grows_with_its_age(kept):
     assert kept.store.claim().attempts == 0
 
 
+def test_work_and_claims_from_a_clock_that_was_set_back_since_are_taken_up_at_once(kept):
+    """Their moment would not come for as long as the clock was wrong."""
+    waiting = kept.store.accept(storage.arrival(1)).number
+    claimed = kept.store.accept(storage.arrival(2)).number
+    kept.store.postpone(kept.store.claim(waiting), "scanner away", count=False)
+    kept.store.claim(claimed)
+    assert kept.store.claim() is None
+    kept.clock.forward(days=-3)
+    assert {kept.store.claim().number, kept.store.claim().number} == {waiting, claimed}
+    assert kept.store.claim() is None
+
+
 def test_attempts_are_counted_when_the_step_is_to_blame_and_start_anew_with_the_next_step(kept):
     kept.store.accept(storage.arrival(1))
     kept.store.postpone(kept.store.claim(), "bug", count=True)

@@ -17,7 +17,6 @@ import pytest
 from tests.support import program, smtp, storage
 from tests.support.servers import ROOTLESS, wait_until
 
-MESSAGE = b"From: anna@mail.example\r\nTo: documenten@intake.example\r\nSubject: een\r\n\r\nhallo\r\n"
 # The real program with a file system that says no while a file is there.
 FAILING_FSYNC = """
 import os, sys
@@ -32,29 +31,6 @@ def failing(real):
 
 os.fsync, os.fdatasync = failing(os.fsync), failing(os.fdatasync)
 """
-
-
-def deliver(port: int, message: bytes = MESSAGE, size: int = 0) -> bytes:
-    """The reply to a message, or the first reply that was no yes; `size` adds so much to it."""
-    with smtp.Client(port) as client:
-        assert client.reply().startswith(b"220")
-        for command in ("EHLO c", "MAIL FROM:<anna@mail.example>", f"RCPT TO:<{smtp.ADDRESS}>", "DATA"):
-            reply = client.say(command)
-            if reply[:1] not in b"23":
-                return reply
-        client.send(smtp.stuffed(message + (b"x" * 76 + b"\r\n") * (size // 78)))
-        return client.reply()
-
-
-def everything_is_as_was_said(gateway: program.Program, replies: list[bytes]) -> None:
-    """What was promised is there and nothing else, and no reply was a 5xx. Raises AssertionError."""
-    assert all(reply[:1] in b"24" for reply in replies), replies
-    promised = {smtp.receipt(reply) for reply in replies if reply.startswith(b"250")}
-    assert {submission["ontvangstnummer"] for submission in gateway.submissions()} == promised
-    done = subprocess.run(
-        [program.PROGRAM, "--config", gateway.config, "ledger", "verify", "--content"], capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @contextmanager
@@ -74,32 +50,32 @@ def test_a_full_disk_is_later_and_nothing_is_lost(tmp_path):
     with small_disk(tmp_path / "disk", 16):
         gateway = program.installed(tmp_path / "house", "min_free_mb = 0", data=tmp_path / "disk" / "data")
         with gateway.running("smtp"):
-            replies = [deliver(gateway.smtp_port, size=number * 700_000) for number in range(1, 13)]
+            replies = [smtp.deliver(gateway.smtp_port, size=number * 700_000) for number in range(1, 13)]
             heard = {reply[:3] for reply in replies}
             assert heard == {b"250", b"451"}, heard
             spool = tmp_path / "disk" / "data" / "blobs" / "spool"
             wait_until(lambda: not list(spool.iterdir()), "what was not taken is gone")
             subprocess.run(["mount", "-o", "remount,size=64m", tmp_path / "disk"], check=True)
-            replies.append(deliver(gateway.smtp_port, size=3_000_000))
+            replies.append(smtp.deliver(gateway.smtp_port, size=3_000_000))
             assert replies[-1].startswith(b"250")
-        everything_is_as_was_said(gateway, replies)
+        gateway.keeps_its_word(replies)
 
 
 def test_before_the_disk_is_full_senders_are_asked_to_come_back(tmp_path):
     with small_disk(tmp_path / "disk", 64):
         gateway = program.installed(tmp_path / "house", "min_free_mb = 32", data=tmp_path / "disk" / "data")
         with gateway.running("smtp"):
-            replies = [deliver(gateway.smtp_port)]
+            replies = [smtp.deliver(gateway.smtp_port)]
             (tmp_path / "disk" / "filler").write_bytes(bytes(40 << 20))
-            wait_until(lambda: not deliver(gateway.smtp_port).startswith(b"250"), "it noticed that room is short")
+            wait_until(lambda: not smtp.deliver(gateway.smtp_port).startswith(b"250"), "it noticed that room is short")
             replies = [f"250 receipt {s['ontvangstnummer']}".encode() for s in gateway.submissions()]
-            replies.append(deliver(gateway.smtp_port))
+            replies.append(smtp.deliver(gateway.smtp_port))
             assert replies[-1].startswith(b"452 4.3.1")
             (tmp_path / "disk" / "filler").unlink()
             wait_until(lambda: _offer(gateway.smtp_port).startswith(b"250"), "it noticed that there is room again")
-            replies.append(deliver(gateway.smtp_port))
+            replies.append(smtp.deliver(gateway.smtp_port))
             assert replies[-1].startswith(b"250")
-        everything_is_as_was_said(gateway, replies)
+        gateway.keeps_its_word(replies)
 
 
 def _offer(port: int) -> bytes:
@@ -117,31 +93,31 @@ def test_an_fsync_that_fails_is_later_and_the_bytes_are_not_believed(tmp_path):
     environment = {"PYTHONPATH": str(tmp_path / "site"), "HERSTELPOST_TEST_NO_FSYNC": str(broken)}
     gateway = program.installed(tmp_path / "house")
     with gateway.running("smtp", environment=environment):
-        replies = [deliver(gateway.smtp_port)]
+        replies = [smtp.deliver(gateway.smtp_port)]
         broken.touch()
-        replies += [deliver(gateway.smtp_port), deliver(gateway.smtp_port, MESSAGE + b"anders\r\n")]
+        replies += [smtp.deliver(gateway.smtp_port), smtp.deliver(gateway.smtp_port, smtp.MESSAGE + b"anders\r\n")]
         assert [reply[:9] for reply in replies[1:]] == [b"451 4.3.0"] * 2
         broken.unlink()
-        replies.append(deliver(gateway.smtp_port, MESSAGE + b"anders\r\n"))
+        replies.append(smtp.deliver(gateway.smtp_port, smtp.MESSAGE + b"anders\r\n"))
         assert replies[-1].startswith(b"250")
-    everything_is_as_was_said(gateway, replies)
+    gateway.keeps_its_word(replies)
 
 
 def test_a_locked_database_is_later_and_the_next_message_gets_in(tmp_path):
     gateway = program.installed(tmp_path)
     with gateway.running("smtp"):
-        replies = [deliver(gateway.smtp_port)]
+        replies = [smtp.deliver(gateway.smtp_port)]
         with closing(sqlite3.connect(gateway.data / "herstelpost.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            replies.append(deliver(gateway.smtp_port))
+            replies.append(smtp.deliver(gateway.smtp_port))
             assert replies[-1].startswith(b"451 4.3.0")
             refusal = _wrong_address(gateway.smtp_port)
             assert refusal.startswith(b"451 4.3.0"), "a refusal that cannot be registered is none yet"
             other.execute("ROLLBACK")
-        replies.append(deliver(gateway.smtp_port))
+        replies.append(smtp.deliver(gateway.smtp_port))
         assert replies[-1].startswith(b"250")
         assert _wrong_address(gateway.smtp_port).startswith(b"550 5.1.1")
-    everything_is_as_was_said(gateway, replies)
+    gateway.keeps_its_word(replies)
 
 
 def _wrong_address(port: int) -> bytes:
@@ -157,29 +133,29 @@ def test_a_database_server_that_is_gone_is_later_and_needs_no_restart(tmp_path, 
     gateway = program.installed(tmp_path, more=f'[database]\nurl = "{postgres_database}"')
     subprocess.run([program.PROGRAM, "--config", gateway.config, "migrate"], check=True, capture_output=True)
     with gateway.running("smtp"), psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as master:
-        replies = [deliver(gateway.smtp_port)]
+        replies = [smtp.deliver(gateway.smtp_port)]
         master.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         master.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        replies += [deliver(gateway.smtp_port) for _ in range(3)]
+        replies += [smtp.deliver(gateway.smtp_port) for _ in range(3)]
         assert [reply[:9] for reply in replies[1:]] == [b"451 4.3.0"] * 3
         master.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-        replies.append(deliver(gateway.smtp_port))
+        replies.append(smtp.deliver(gateway.smtp_port))
         assert replies[-1].startswith(b"250")
-    everything_is_as_was_said(gateway, replies)
+    gateway.keeps_its_word(replies)
 
 
 def test_a_data_directory_that_goes_away_is_later(tmp_path):
     gateway = program.installed(tmp_path / "house")
     with gateway.running("smtp"):
-        replies = [deliver(gateway.smtp_port)]
+        replies = [smtp.deliver(gateway.smtp_port)]
         spool = gateway.data / "blobs" / "spool"
         spool.rename(gateway.data / "away")
-        replies.append(deliver(gateway.smtp_port))
+        replies.append(smtp.deliver(gateway.smtp_port))
         assert replies[-1].startswith(b"451 4.3.0")
         (gateway.data / "away").rename(spool)
-        replies.append(deliver(gateway.smtp_port))
+        replies.append(smtp.deliver(gateway.smtp_port))
         assert replies[-1].startswith(b"250")
-    everything_is_as_was_said(gateway, replies)
+    gateway.keeps_its_word(replies)
 
 
 def test_a_sender_who_never_heard_our_yes_sends_again_and_is_counted_once(tmp_path, clamd_socket):
@@ -188,10 +164,10 @@ def test_a_sender_who_never_heard_our_yes_sends_again_and_is_counted_once(tmp_pa
     with gateway.running("smtp", "worker"):
         with smtp.Client(gateway.smtp_port) as client:
             client.until_data()
-            client.send(smtp.stuffed(MESSAGE))
+            client.send(smtp.stuffed(smtp.MESSAGE))
             client.socket.close()
         wait_until(lambda: len(gateway.submissions()) == 1, "it was accepted all the same")
-        heard = smtp.receipt(deliver(gateway.smtp_port))
+        heard = smtp.receipt(smtp.deliver(gateway.smtp_port))
         first, second = gateway.settled()
         why = gateway.say("submission", "why", heard, "--json")
     assert second["ontvangstnummer"] == heard

@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import smtp
 from tests.support.servers import answers, free_port, wait_until
 
 PROGRAM = Path(sys.executable).with_name("herstelpost")
@@ -67,6 +68,18 @@ class Program:
         """Everything that was received, oldest first."""
         listed: list[dict[str, Any]] = self.say("submission", "list", "--json")
         return sorted(listed, key=lambda submission: str(submission["ontvangenOp"]))
+
+    def keeps_its_word(self, replies: Sequence[bytes]) -> None:
+        """What Anna was promised is there and nothing else of hers, and no reply was a 5xx. Raises AssertionError."""
+        assert all(reply[:1] in b"24" for reply in replies), replies
+        promised = {smtp.receipt(reply) for reply in replies if reply.startswith(b"250")}
+        # The gateway sends itself a message now and then.
+        found = {s["ontvangstnummer"] for s in self.submissions() if s["afzender"] == smtp.SENDER}
+        assert found == promised
+        done = subprocess.run(
+            [PROGRAM, "--config", self.config, "ledger", "verify", "--content"], capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def settled(self) -> list[dict[str, Any]]:
         """The submissions, once each is decided or held; only while it runs."""

@@ -33,6 +33,8 @@ from mail.smtp_tls import Certificate
 
 ADDRESS: Final = "documenten@intake.example"
 PATIENCE: Final = 20.0
+SENDER: Final = "anna@mail.example"
+MESSAGE: Final = b"From: anna@mail.example\r\nTo: documenten@intake.example\r\nSubject: een\r\n\r\nhallo\r\n"
 _RECEIPT: Final = re.compile(rb"receipt (\S+)$")
 
 
@@ -243,6 +245,18 @@ class Client:
         for command in ("EHLO client.example", f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>"):
             assert self.say(command).startswith(b"250"), command
         return self.say("DATA")
+
+
+def deliver(port: int, message: bytes = MESSAGE, size: int = 0) -> bytes:
+    """The reply to a message, or the first reply that was no yes; `size` adds so much to it."""
+    with Client(port) as client:
+        assert client.reply().startswith(b"220")
+        for command in ("EHLO c", f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{ADDRESS}>", "DATA"):
+            reply = client.say(command)
+            if reply[:1] not in b"23":
+                return reply
+        client.send(stuffed(message + (b"x" * 76 + b"\r\n") * (size // 78)))
+        return client.reply()
 
 
 def stuffed(message: bytes) -> bytes:
