@@ -131,7 +131,7 @@ class Ledger:
 
     def _row(self, index: int, entry: "Entry") -> dict[str, Any]:
         named = {} if subject_of(entry.event) == entry.subject else {"onderwerp": entry.subject}
-        canonical = rfc8785.dumps(
+        event = canonical(
             {
                 **entry.event,
                 **named,
@@ -144,11 +144,11 @@ class Ledger:
         salt = secrets.token_bytes(merkle.SALT_BYTES)
         return {
             "index": index,
-            "commitment": merkle.commit(salt, canonical),
+            "commitment": merkle.commit(salt, event),
             "name": entry.name.value,
             "at": entry.at,
             "subject": entry.subject,
-            "event": canonical,
+            "event": event,
             "salt": salt,
         }
 
@@ -258,6 +258,29 @@ def _vouchers(opened: notes.OpenedNote, stamp: bytes | None) -> Iterator[Voucher
     if stamp is not None:
         said = timestamps.claimed(stamp, opened.text)  # it was checked before it was stored
         yield Voucher("time_stamp", said.by, said.at)
+
+
+_ENCODE: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
+_EXACT: Final = 1 << 53
+
+
+def canonical(event: Mapping[str, Any]) -> bytes:
+    """An event in the canonical form of RFC 8785; ValueError for what has none.
+
+    Where no number with a fraction and no name outside ASCII occurs, which is everywhere but in leaps of the clock,
+    that is what the standard library writes, several times as fast.
+    """
+    return _ENCODE(event).encode() if _is_plain(event) else rfc8785.dumps(dict(event))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and key.isascii() and _is_plain(each) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str) or (isinstance(value, int) and -_EXACT < value < _EXACT)
 
 
 def subject_of(event: Mapping[str, Any]) -> str:

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
-from gateway.core import authentication
+from gateway.checkpoints import CLOCKS_DIFFER
+from gateway.core import authentication, tokens
+from gateway.core.arrivals import ARRIVALS
 from gateway.core.errors import NotFound
 from gateway.core.facts import Facts
 from gateway.core.model import PartRole, StoredFile
 from gateway.core.states import RESTING, STATUS, Step
-from gateway.core.words import EventName, Outcome, Status
+from gateway.core.words import Outcome, Status
 from gateway.database import Database
 from gateway.inquiry import is_for, request_row, submission_row
 from gateway.records import EntryRow, LetterRow, RequestRow, ShareRow, SubmissionRow
 from gateway.schema import Inzending, Verzoek, from_core, instant
-
-ARRIVALS = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED, EventName.SUBMISSION_REJECTED)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,19 @@ class Event:
     at: datetime
     subject: str
     content: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A submission as an auditor finds it: both clocks, and where it stands; no name, no content."""
+
+    number: str
+    channel: str
+    received_at: datetime
+    recorded_at: datetime
+    index: int
+    requests: tuple[str, ...]
+    outcome: str | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +150,28 @@ class Queries:
             )
             rows = session.scalars(query.where(or_(is_for(asked), unmatched)))
             return tuple(mapping.share_view(session, row, asked) for row in rows)
+
+    def arrived(self, wanted: str, most: int = 200) -> tuple[Found, ...]:
+        """Submissions by receipt number, reference, case number or the sender's address, by moment of receipt.
+
+        At most so many, the first ones; every way goes by an index, whatever the number of entries.
+        """
+        text = wanted.strip()
+        with self._database.read() as session:
+            query = select(SubmissionRow).where(_named(session, text)).limit(most)
+            rows = session.scalars(query.order_by(col(SubmissionRow.received_at), col(SubmissionRow.id))).all()
+            return tuple(
+                Found(
+                    row.number,
+                    row.channel,
+                    row.received_at,
+                    row.accepted_at,
+                    row.arrival_index,
+                    tuple(request.reference for request in mapping.requests_of(session, row)),
+                    row.outcome,
+                )
+                for row in rows
+            )
 
     def submission(self, number: str) -> Inzending:
         """One submission, whole. Raises NotFound."""
@@ -232,11 +267,13 @@ class Queries:
         """Everything that arrived or was turned away, by the moment of receipt, gap-free by index.
 
         `until` is exclusive. The moment of receipt is in the event; the entry is at most seconds later,
-        but for mail fetched from a supplier it may be days: so all entries are looked through.
+        but for mail fetched from a supplier it may be days: so all later entries are looked through.
         """
         with self._database.read() as session:
             rows = session.scalars(
-                select(EntryRow).where(col(EntryRow.name).in_(ARRIVALS)).order_by(col(EntryRow.index))
+                select(EntryRow)
+                .where(col(EntryRow.name).in_(ARRIVALS), col(EntryRow.at) >= since - CLOCKS_DIFFER)
+                .order_by(col(EntryRow.index))
             )
             events = [_event(row) for row in rows]
         return tuple(e for e in events if _in_period(e, since, until) and _for_address(e, address))
@@ -264,6 +301,21 @@ class Queries:
             return session.scalar(
                 select(func.min(col(SubmissionRow.accepted_at))).where(col(SubmissionRow.step).not_in(list(RESTING)))
             )
+
+
+def _named(session: Session, text: str) -> ColumnElement[bool]:
+    """Which submissions somebody means: by the first of these ways that the text fits."""
+    if "@" in text:
+        # The addresses alone are few, and in an index of their own: each spelling of this one is looked up there.
+        spelled = select(col(SubmissionRow.sender)).where(func.lower(col(SubmissionRow.sender)) == text.lower())
+        return col(SubmissionRow.sender).in_(spelled.distinct())
+    if (token := tokens.read_receipt_number(text)).state is tokens.TokenState.EXACT:
+        return col(SubmissionRow.number) == token.value
+    forms = (text, text.upper())
+    requests = session.scalars(
+        select(RequestRow).where(or_(col(RequestRow.reference).in_(forms), col(RequestRow.case_number).in_(forms)))
+    ).all()
+    return or_(false(), *(is_for(request) for request in requests))
 
 
 def _request_view(session: Session, row: RequestRow) -> Verzoek:

@@ -414,5 +414,11 @@ def _not_proved(
             "Wat onder een ander adres is ontvangen, ook als het van dezelfde persoon was.",
             "What came under another address, even when it was from the same person.",
         )
+        yield Told(
+            "Dat de beheerder elke andere ontvangst bij het vastleggen van de juiste merken voorzag. Een rechter kan"
+            " die regels laten openen.",
+            "That the operator gave every other arrival its right marks when it was recorded. A judge can have those"
+            " entries opened.",
+        )
     if PDF in files:
         yield Told(f"Wat in {PDF} staat is niet gecontroleerd.", f"What {PDF} says was not checked.")

@@ -4,20 +4,25 @@ Rule 1: both clocks are shown: the moment of receipt, and the moment it was reco
 Rule 2: only what `labels.timeline` lets through leaves an event; file names, senders and texts stay inside (P7).
 """
 
+import secrets
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from starlette.background import BackgroundTask
 
 from gateway.core import authentication, terms, tokens
-from gateway.core.errors import NotFound
+from gateway.core.errors import NotFound, Refused
 from gateway.people import PortalSession
+from gateway.register import Period
 from portal import labels, pages
 from portal.auth import Auditor, AuditorPost, TheDesk
 
 routes = APIRouter(prefix="/auditor")
+
+MOST_FOUND: Final = 200
 
 
 @routes.get("")
@@ -36,6 +41,7 @@ def _page(
 ) -> Response:
     today = pages.desk_of(request).clock.now().astimezone(terms.AMSTERDAM).date()
     usual: dict[str, Any] = {"problem": "", "wanted": "", "result": None, "events": None, "address": ""}
+    usual |= {"found": None, "who": "", "by": today.isoformat(), "checked": pages.desk_of(request).checked()}
     usual |= {"since": (today - timedelta(days=7)).isoformat(), "until": today.isoformat()}
     return pages.render_staff(request, template, status, session=session, labels=labels, **(usual | context))
 
@@ -100,6 +106,25 @@ def check(request: HttpRequest, session: AuditorPost, desk: TheDesk, inhoud: Ann
     return _page(request, session, "auditor.html", result=desk.audit(bool(inhoud)), with_content=bool(inhoud))
 
 
+@routes.post("/binnen")
+def arrived(
+    request: HttpRequest,
+    session: AuditorPost,
+    desk: TheDesk,
+    wie: Annotated[str, Form()] = "",
+    voor: Annotated[str, Form()] = "",
+) -> Response:
+    """Was X in by D? X is a receipt number, a reference, a case number or the address of a sender."""
+    asked: dict[str, Any] = {"who": wie.strip(), "by": voor}
+    try:
+        end = _midnight(date.fromisoformat(voor) + timedelta(days=1))
+    except ValueError:
+        return _page(request, session, "auditor.html", 400, problem="Vul een datum in.", **asked)
+    found = desk.queries.arrived(wie, MOST_FOUND)
+    early = sum(each.received_at < end for each in found)
+    return _page(request, session, "auditor.html", found=found, early=early, most=MOST_FOUND, **asked)
+
+
 @routes.post("/register")
 def register(
     request: HttpRequest,
@@ -110,13 +135,43 @@ def register(
     adres: Annotated[str, Form()] = "",
 ) -> Response:
     """Everything that arrived or was turned away in a period; a POST, because an address does not belong in a URI."""
-    period: dict[str, Any] = {"since": vanaf, "until": tot, "address": adres.strip()}
+    asked: dict[str, Any] = {"since": vanaf, "until": tot, "address": adres.strip()}
     try:
-        first, last = date.fromisoformat(vanaf), date.fromisoformat(tot)
+        period = _period(vanaf, tot, adres)
     except ValueError:
-        return _page(request, session, "auditor.html", 400, problem="Vul twee datums in.", **period)
-    found = desk.queries.register(_midnight(first), _midnight(last + timedelta(days=1)), adres.strip() or None)
-    return _page(request, session, "auditor.html", events=labels.timeline(found), **period)
+        return _page(request, session, "auditor.html", 400, problem="Vul twee datums in.", **asked)
+    found = desk.queries.register(*period)
+    return _page(request, session, "auditor.html", events=labels.timeline(found), **asked)
+
+
+@routes.post("/register/pakket")
+def package(
+    request: HttpRequest,
+    session: AuditorPost,
+    desk: TheDesk,
+    vanaf: Annotated[str, Form()] = "",
+    tot: Annotated[str, Form()] = "",
+    adres: Annotated[str, Form()] = "",
+) -> Response:
+    """The same as a package for a court, with the proof that nothing is missing; who took it is an event."""
+    path = desk.settings.data_dir / "scratch" / f"register-{secrets.token_hex(8)}.zip"
+    try:
+        period = _period(vanaf, tot, adres)
+        desk.register(path, period, desk.clock.now())
+    except (ValueError, Refused):
+        path.unlink(missing_ok=True)
+        asked: dict[str, Any] = {"since": vanaf, "until": tot, "address": adres.strip()}
+        problem = "Vul twee datums in; de eerste mag niet in de toekomst liggen."
+        return _page(request, session, "auditor.html", 400, problem=problem, **asked)
+    desk.store.note_access("register", f"register {vanaf}/{tot}", session.subject)
+    name = f"register-{vanaf}-{tot}.zip"
+    return FileResponse(path, media_type="application/zip", filename=name, background=BackgroundTask(path.unlink))
+
+
+def _period(first: str, last: str, address: str) -> Period:
+    """Whole days in Amsterdam, the last one included. ValueError for what is no date."""
+    until = _midnight(date.fromisoformat(last) + timedelta(days=1))
+    return Period(_midnight(date.fromisoformat(first)), until, address.strip() or None)
 
 
 def _midnight(day: date) -> datetime:

@@ -117,6 +117,10 @@ EVENT: Final = {
     "LegalHoldPlaced": "Vastgehouden: niets mag worden gewist",
     "LegalHoldReleased": "Niet langer vastgehouden",
     "ContentErased": "Inhoud gewist na de bewaartermijn",
+    "KeyChanged": "Sleutel van het logboek vervangen",
+    "ClockJumped": "De klok versprong",
+    "RegisterClosed": "Register afgesloten tot hier",
+    "LedgerChecked": "Het hele logboek nagerekend",
 }
 _REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}
 _ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gateway import register_check
 from gateway.core.facts import Act, ActKind
 from gateway.core.words import Reason, Status
 from gateway.people import StaffRole
@@ -509,6 +510,49 @@ def test_a_receipt_that_puts_another_right_says_so_to_the_sender_and_both_say_so
     shown = person.get(f"/auditor/inzendingen/{number}").text
     for label, index in (("Verbetert", before), ("Verbeterd door", after)):
         assert f'<span class="soft">{label}</span> regel {index}<' in shown
+
+
+def test_an_auditor_asks_whether_somebody_was_in_by_a_day_and_takes_the_register_with_its_proof(
+    portal: Running, person: httpx2.Client, tmp_path: Path
+) -> None:
+    with api(portal, name="binnen") as machine:
+        number = submit(machine, portal.open_request(reference="HV-56"), ("1", "geheim.pdf", pdf(note="56")))
+    sign_in_staff(person, "auditor")
+    csrf = hidden(person.get("/auditor").text, "csrf")
+    for who in (number.lower(), "hv-56"):
+        shown = person.post("/auditor/binnen", data={"csrf": csrf, "wie": who, "voor": "2099-12-31"}).text
+        assert "Ja: 1 inzending binnen" in shown
+        assert number in shown
+    assert (
+        "Nee: niets binnen"
+        in person.post("/auditor/binnen", data={"csrf": csrf, "wie": number, "voor": "2020-01-01"}).text
+    )
+    period = {"csrf": csrf, "vanaf": "2000-01-01", "tot": "2099-12-31"}
+    taken = person.post("/auditor/register/pakket", data=period)
+    assert taken.headers["content-type"] == "application/zip"
+    (tmp_path / "register.zip").write_bytes(taken.content)
+    found = register_check.verify_register(tmp_path / "register.zip", [portal.house.ledger.vkey])
+    assert found.ok, found.checks
+    told = portal.house.desk.queries.timeline("register")[-1].content
+    assert told is not None
+    assert told["medewerker"] == "auditor"
+    assert person.post("/auditor/register/pakket", data=period | {"vanaf": "2098-01-01"}).status_code == 400
+    assert list((portal.house.settings.data_dir / "scratch").glob("register-*")) == []
+
+
+def test_the_daily_check_is_told_to_the_auditor_and_to_who_watches_over_us(tmp_path: Path, clamd_socket: Path) -> None:
+    with running(tmp_path, clamd_socket) as gateway, client(gateway) as person:
+        gateway.account("auditor", StaffRole.AUDITOR)
+        gateway.open_request(reference="HV-1")
+        sign_in_staff(person, "auditor")
+        assert "nog geen dagelijkse controle" in person.get("/auditor").text
+        assert gateway.house.integrity.run(content=True).ok
+        assert "Alles klopte" in person.get("/auditor").text
+        with closing(sqlite3.connect(tmp_path / "herstelpost.db")) as connection, connection:
+            connection.execute("UPDATE request SET case_number = 'Z1-0000000000'")
+        assert not gateway.house.integrity.run(content=False).ok
+        assert "zaaknummer is niet wat het logboek zegt" in person.get("/auditor").text
+        assert "klopt niet: verzoek HV-1" in person.get("/healthz").json()["logboek"]
 
 
 # ---- words ---------------------------------------------------------------------------------------
