@@ -34,7 +34,7 @@ from gateway.audit import audit  # noqa: E402
 from gateway.core import merkle  # noqa: E402
 from gateway.core.model import Arrival, Envelope, StoredFile  # noqa: E402
 from gateway.core.words import Channel, EventName  # noqa: E402
-from gateway.ledger import Entry  # noqa: E402
+from gateway.ledger import Entry, _reader  # noqa: E402
 from tests.support import storage  # noqa: E402
 
 BATCH: Final = 1000
@@ -160,15 +160,22 @@ def _appends(kept: storage.Storage, count: int) -> None:
 
 def _proofs(kept: storage.Storage, size: int) -> None:
     draw = random.Random(9162)
+    with kept.database.read() as session:
+        get = _reader(session.connection())
+        _each("inclusion proof, from the database", lambda: merkle.inclusion_proof(get, draw.randrange(size), size))
+    _each("and with event, checkpoint, text", lambda: kept.ledger.prove(draw.randrange(size), kept.clock.now()))
+
+
+def _each(what: str, ask: Callable[[], object]) -> None:
     spent = []
     with Timer() as timer:
         for _ in range(PROOFS):
             began = time.perf_counter()
-            kept.ledger.prove(draw.randrange(size), kept.clock.now())
+            ask()
             spent.append(time.perf_counter() - began)
     spent.sort()
     middle, late, cpu = 1000 * spent[PROOFS // 2], 1000 * spent[PROOFS * 99 // 100], 1000 * timer.cpu / PROOFS
-    print(f"{'proof of one entry, with its event':<34} median {middle:.2f} ms, p99 {late:.2f} ms, CPU {cpu:.2f} ms")
+    print(f"{what:<34} median {middle:.2f} ms, p99 {late:.2f} ms, CPU {cpu:.2f} ms")
 
 
 def _searches(kept: storage.Storage) -> None:
