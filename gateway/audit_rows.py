@@ -236,7 +236,8 @@ class _Submissions:
                     f"letter {key} is gone, and entry {index} tells of it",
                     f"brief {key} is weg, en regel {index} vertelt ervan",
                 )
-            elif letter_digest(letters[key]) != decided[key][1]:
+            # The receipt that a letter carries is the entry after the decision: both are one transaction.
+            elif (letters[key].receipt_index - 1, letter_digest(letters[key])) != decided[key]:
                 yield _letter_changed(key, f"it is not what entry {decided[key][0]} decided", decided[key][0])
         decisions = {s.place for s in said if s.name == EventName.DECIDED and "brieven" in (s.event or {})}
         noticed: set[int] = set()
