@@ -134,6 +134,7 @@ class Portal(Section):
     max_attempts: int = Field(10, gt=0)
     attempt_window_minutes: int = Field(15, gt=0)
     max_files: int = Field(50, gt=0)
+    view_minutes: int = Field(15, ge=0)
 
 
 class Requests(Section):

@@ -31,6 +31,7 @@ from gateway.handover import Handover
 from gateway.inquiry import Policy
 from gateway.integrity import Integrity
 from gateway.ledger import Ledger
+from gateway.lifecycle import Lifecycle
 from gateway.outages import Outages
 from gateway.outages import Rules as OutageRules
 from gateway.outbox import Outbox
@@ -75,6 +76,7 @@ class House:
     integrity: Integrity
     woken: threading.Event
     retention: Retention
+    lifecycle: Lifecycle
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -181,6 +183,7 @@ def build(settings: Settings) -> House:
     )
     carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
     outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts)
+    lifecycle = Lifecycle(database, ledger, clock, settings)
     retention = Retention(
         database,
         ledger,
@@ -191,7 +194,19 @@ def build(settings: Settings) -> House:
         batch=settings.retention.batch,
     )
     return House(
-        settings, database, ledger, ports, desk, outbox, scanner, vouching, registrar, integrity, woken, retention
+        settings,
+        database,
+        ledger,
+        ports,
+        desk,
+        outbox,
+        scanner,
+        vouching,
+        registrar,
+        integrity,
+        woken,
+        retention,
+        lifecycle,
     )
 
 

@@ -13,15 +13,16 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import delete, func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from gateway.core.errors import Refused
 from gateway.core.words import EventName
 from gateway.database import Database
 from gateway.ledger import Ledger
 from gateway.ports import Clock
-from gateway.records import AccountRow, AttemptRow, SessionRow, TokenRow
+from gateway.records import AccountRow, AttemptRow, RequestRow, SessionRow, TokenRow
 from gateway.requests import SALT_BYTES, hash_secret
+from gateway.schema import instant
 
 SHORTEST_PASSWORD: Final = 12
 
@@ -63,6 +64,10 @@ class ApiToken:
 
 
 PARTY: Final = "party"
+ROLE: Final = {PARTY: "indiener"} | {role.value: role.value for role in StaffRole}
+"""What the log calls a kind of session."""
+SIGN_INS: Final = "inloggen"
+MOST_NAMED: Final = 20
 
 
 class People:
@@ -75,8 +80,11 @@ class People:
 
     # ---- sessions --------------------------------------------------------------------------------
 
-    def begin(self, kind: str, subject: str, minutes: int) -> str:
-        """A new session; returns the secret for the cookie. `kind`: `party` or a StaffRole."""
+    def begin(self, kind: str, subject: str, minutes: int, origin: str = "") -> str:
+        """A new session, and the entry that says so; returns the secret for the cookie.
+
+        `kind`: `party` or a StaffRole; `origin`: the address that it was asked from.
+        """
         secret = secrets.token_urlsafe(32)
         now = self._clock.now()
         with self._database.write() as session:
@@ -90,6 +98,9 @@ class People:
                     expires_at=now + timedelta(minutes=minutes),
                 )
             )
+            who = {"verzoek": subject} if kind == PARTY else {"medewerker": subject}
+            event = {**who, "onderwerp": subject, "rol": ROLE[kind], "herkomst": origin}
+            self._ledger.append(session, EventName.SIGNED_IN, now, subject, event)
         return secret
 
     def session(self, secret: str) -> PortalSession | None:
@@ -122,6 +133,41 @@ class People:
         """Count one failure."""
         with self._database.write() as session:
             session.add(AttemptRow(subject=subject[:200], at=self._clock.now()))
+
+    def note_failures(self, minutes: int) -> int:
+        """Say in the log how often signing in failed; returns how often. One entry each time, however many there were.
+
+        Takes what is older than the window in which it counts against somebody, and forgets it. Names are told only
+        of requests and accounts that there are: in the place of a name people type passwords too.
+        """
+        now = self._clock.now()
+        old = col(AttemptRow.at) < now - timedelta(minutes=minutes)
+        with self._database.write() as session:
+            self._ledger.lock(session)  # each failure is told once
+            counts = session.execute(
+                select(
+                    col(AttemptRow.subject), func.count(), func.min(col(AttemptRow.at)), func.max(col(AttemptRow.at))
+                )
+                .where(old)
+                .group_by(col(AttemptRow.subject))
+            ).all()
+            failed = {subject: count for subject, count, _, _ in counts if not subject.startswith(FROM)}
+            if not failed:
+                return 0
+            known = {name: count for subject, count in failed.items() if (name := _known(session, subject))}
+            most = sorted(known.items(), key=lambda item: (-item[1], item[0]))[:MOST_NAMED]
+            event = {
+                "onderwerp": SIGN_INS,
+                "van": instant(min(row[2] for row in counts)),
+                "tot": instant(max(row[3] for row in counts)),
+                "pogingen": sum(failed.values()),
+                "op": [{"naam": name, "pogingen": count} for name, count in most],
+                "anders": sum(failed.values()) - sum(count for _, count in most),
+                "adressen": sum(subject.startswith(FROM) for subject, *_ in counts),
+            }
+            self._ledger.append(session, EventName.SIGN_IN_FAILED, now, SIGN_INS, event)
+            session.execute(delete(AttemptRow).where(old))
+            return sum(failed.values())
 
     # ---- staff -----------------------------------------------------------------------------------
 
@@ -184,6 +230,19 @@ class People:
         with self._database.read() as session:
             row = session.scalars(select(TokenRow).where(col(TokenRow.hash) == _digest(secret))).first()
             return None if row is None or row.revoked_at else (row.name, frozenset(row.scopes))
+
+
+FROM: Final = "adres:"
+
+
+def _known(session: Session, subject: str) -> str | None:
+    """The request or account that somebody tried to open, if there is one; `subject` as `portal.auth` counts it."""
+    kind, _, name = subject.partition(":")
+    if kind == "verzoek":
+        return session.scalar(
+            select(col(RequestRow.reference)).where(col(RequestRow.reference).in_((name, name.upper())))
+        )
+    return session.scalar(select(col(AccountRow.name)).where(func.lower(col(AccountRow.name)) == name))
 
 
 def _digest(secret: str) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Protocol
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
 from gateway import erasing, inquiry, mapping
@@ -28,7 +28,6 @@ from gateway.database import Database
 from gateway.ledger import Ledger, Proved
 from gateway.ports import Blobs, Clock
 from gateway.records import (
-    AttemptRow,
     EntryRow,
     HandedOverRow,
     HoldRow,
@@ -46,7 +45,7 @@ _log = logging.getLogger(__name__)
 OLD_ENTRIES: Final = "bewaartermijn"
 _REFUSED: Final = (EventName.SUBMISSION_REJECTED,)
 _FINAL: Final = (RequestStatus.COMPLETE, RequestStatus.CLOSED)
-_COUNTED_FOR: Final = timedelta(days=1)
+_ACCESS: Final = (EventName.SIGNED_IN, EventName.SIGN_IN_FAILED, EventName.CONTENT_ACCESS)
 
 
 class Letters(Protocol):
@@ -275,8 +274,8 @@ class Retention:
             over = islice((r.reference for r in self._requests(session, now) if self._over(session, r)), self._batch)
             references = list(over)
         erased.requests += [reference for reference in references if self._erase_request(reference)]
-        erased.entries = self._erase_entries(_REFUSED, self._schedule.refused, "geweigerde pogingen")
-        self._forget_attempts(now)
+        for names, rule in ((_REFUSED, self._schedule.refused), (_ACCESS, self._schedule.access)):
+            erased.entries += self._erase_entries(names, rule)
         if self._database.embedded or erased.anything:
             self._database.scrub()
         return erased
@@ -345,7 +344,7 @@ class Retention:
             erasing.note(self._ledger, session, now, subject=reference, what=what, rule=rule, counts=counts, gone=gone)
             return True
 
-    def _erase_entries(self, names: Collection[EventName], rule: Rule, kind: str) -> int:
+    def _erase_entries(self, names: Collection[EventName], rule: Rule) -> int:
         """Entries of the log that have their own term; what a hold is on stays."""
         now = self._clock.now()
         held = select(col(HoldRow.subject)).where(col(HoldRow.released_at).is_(None))
@@ -360,16 +359,11 @@ class Retention:
             )
             if gone:
                 erasing.unnamed(session, gone)
-                what = {"soort": kind}
+                what = {"soort": rule.name}
                 erasing.note(
                     self._ledger, session, now, subject=OLD_ENTRIES, what=what, rule=rule, counts={}, gone=gone
                 )
         return len(gone)
-
-    def _forget_attempts(self, now: datetime) -> None:
-        """Failed sign-ins that count against nobody any more."""
-        with self._database.write() as session:
-            session.execute(delete(AttemptRow).where(col(AttemptRow.at) < now - _COUNTED_FOR))
 
 
 def _what(session: Session, subject: str) -> tuple[str, Sequence[SubmissionRow]]:

@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from multiprocessing.context import SpawnProcess
@@ -65,6 +65,7 @@ async def serve(house: House, parts: Iterable[str]) -> None:
         if house.database.embedded:
             stack.enter_context(house.alone())
             house.recover()
+        stack.enter_context(_told(house, wanted))
         stack.enter_context(_metrics(house))
         if "worker" in wanted:
             stack.enter_context(_workers(house))
@@ -81,6 +82,14 @@ async def serve(house: House, parts: Iterable[str]) -> None:
         await stopping.wait()
         events.note("stopping", {})
     events.note("stopped", {})
+
+
+@contextlib.contextmanager
+def _told(house: House, parts: Collection[str]) -> Iterator[None]:
+    """The log says that we began, with what configuration, and that we ended; a crash has no end."""
+    house.lifecycle.started(parts)
+    yield
+    house.lifecycle.stopped(parts)
 
 
 def _stopping() -> asyncio.Event:
@@ -230,6 +239,8 @@ def _ticker(house: House) -> Iterator[None]:
     _watched(house, ticker)
     _proved(house, ticker)
     ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
+    window = house.settings.portal.attempt_window_minutes
+    ticker.every(window * 60, "sign-ins", lambda: house.desk.people.note_failures(window), once=True)
     if house.settings.retention.erase:
         ticker.every(house.settings.retention.minutes * 60, "retention", lambda: _erase(house), once=True)
     ticker.start()

@@ -39,7 +39,7 @@ from gateway.core.model import (
 from gateway.core.states import RESTING, Step, after
 from gateway.core.words import Channel, EventName, Outcome, Reason, RequestStatus, Status
 from gateway.database import Database, Prepared, constants, is_due
-from gateway.ledger import Entry, Ledger
+from gateway.ledger import Entry, Ledger, read_event
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
 from gateway.records import (
     ActRow,
@@ -512,6 +512,25 @@ class DatabaseStore:
         event = {"medewerker": officer, "wat": what}
         with self._database.write() as session:
             self._ledger.append(session, EventName.CONTENT_ACCESS, self._clock.now(), subject, event)
+
+    def note_view(self, subject: str, what: str, *, officer: str, role: str, origin: str, minutes: int) -> None:
+        """Somebody saw it: who, what, when, from where (BIO2 8.15.01; Awb 2:25: when the addressee took note).
+
+        The same person who sees the same again within so many minutes is no new entry.
+        """
+        event = ({"medewerker": officer} if officer else {}) | {"rol": role, "wat": what, "herkomst": origin}
+        now = self._clock.now()
+        lately = select(col(EntryRow.event)).where(
+            col(EntryRow.subject) == subject,
+            col(EntryRow.name) == EventName.CONTENT_ACCESS,
+            col(EntryRow.at) > now - timedelta(minutes=minutes),
+        )
+        with self._database.read() as session:
+            seen = [read_event(known) or {} for known in session.scalars(lately)]
+        if any(all(known.get(key) == value for key, value in event.items()) for known in seen):
+            return
+        with self._database.write() as session:
+            self._ledger.append(session, EventName.CONTENT_ACCESS, now, subject, event)
 
 
 DRAFTED, WRITTEN, HANDED_OVER, FAILED = "drafted", "written", "handed_over", "failed"

@@ -436,10 +436,14 @@ _LIST_SUBMISSIONS: Final[dict[str, Any]] = {
 
 
 def show_submission(
-    ontvangstnummer: Number, desk: TheDesk, _name: Annotated[str, _scope(Scope.READ_SUBMISSIONS)]
+    request: HttpRequest, ontvangstnummer: Number, desk: TheDesk, name: Annotated[str, _scope(Scope.READ_SUBMISSIONS)]
 ) -> Inzending:
     """Eén inzending, met het besluit per stuk."""
-    return desk.queries.submission(ontvangstnummer)
+    found = desk.queries.submission(ontvangstnummer)
+    origin = request.client.host if request.client else "-"
+    minutes = desk.settings.portal.view_minutes
+    desk.store.note_view(found.ontvangstnummer, "inzending", officer=name, role="token", origin=origin, minutes=minutes)
+    return found
 
 
 _SHOW_SUBMISSION: Final[dict[str, Any]] = {

@@ -17,7 +17,7 @@ from gateway.core import authentication, terms, tokens
 from gateway.core.errors import NotFound, Refused
 from gateway.people import PortalSession
 from gateway.register import Period
-from portal import labels, pages
+from portal import auth, labels, pages
 from portal.auth import Auditor, AuditorPost, TheDesk
 
 routes = APIRouter(prefix="/auditor")
@@ -70,6 +70,7 @@ def _not_found(request: HttpRequest, session: PortalSession, wanted: str, proble
 def submission(request: HttpRequest, nummer: str, session: Auditor, desk: TheDesk) -> Response:
     """The life of one submission, from the ledger."""
     found = desk.queries.submission(nummer)
+    auth.viewed(request, session, found.ontvangstnummer, "tijdlijn")
     return _page(
         request,
         session,
@@ -90,6 +91,7 @@ def submission(request: HttpRequest, nummer: str, session: Auditor, desk: TheDes
 def request_page(request: HttpRequest, kenmerk: str, session: Auditor, desk: TheDesk) -> Response:
     """The life of one request, from the ledger, and its submissions."""
     found = desk.queries.request(kenmerk)
+    auth.viewed(request, session, found.kenmerk, "tijdlijn")
     return _page(
         request,
         session,

@@ -18,7 +18,7 @@ from fastapi.responses import Response
 
 from gateway.core import tokens
 from gateway.desk import Desk
-from gateway.people import PARTY, PortalSession, StaffRole
+from gateway.people import PARTY, ROLE, PortalSession, StaffRole
 from portal.pages import desk_of
 
 SUBMITTER_COOKIE: Final = "inzender"
@@ -49,8 +49,30 @@ def begin(request: HttpRequest, response: Response, cookie: str, kind: str, subj
     """Sign somebody in: a new session, so that one planted before is worth nothing."""
     desk = desk_of(request)
     minutes = desk.settings.portal.session_minutes
-    secret = desk.people.begin(kind, subject, minutes)
+    secret = desk.people.begin(kind, subject, minutes, _origin(request))
     _set(response, desk, cookie, secret, minutes * 60)
+
+
+def _origin(request: HttpRequest) -> str:
+    return request.client.host if request.client else "-"
+
+
+def viewed(request: HttpRequest, session: PortalSession, subject: str, what: str) -> None:
+    """Say in the log that somebody who is signed in saw something of a request or submission (BIO2 8.15.01).
+
+    Seen again within `portal.view_minutes` it is the same view. Raises TryLater when it cannot be said: then nothing
+    is shown.
+    """
+    desk = desk_of(request)
+    who = "" if session.kind == PARTY else session.subject
+    desk.store.note_view(
+        subject,
+        what,
+        officer=who,
+        role=ROLE[session.kind],
+        origin=_origin(request),
+        minutes=desk.settings.portal.view_minutes,
+    )
 
 
 def end(request: HttpRequest, response: Response, cookie: str) -> None:
@@ -197,7 +219,7 @@ class Attempt:
 
 def attempt(request: HttpRequest, kind: str, name: str) -> Attempt:
     """An attempt to sign in as `name`."""
-    return Attempt(kind, name, request.client.host if request.client else "-")
+    return Attempt(kind, name, _origin(request))
 
 
 def opened(desk: Desk, reference: str, code: str) -> str | None:

@@ -121,6 +121,9 @@ EVENT: Final = {
     "ClockJumped": "De klok versprong",
     "RegisterClosed": "Register afgesloten tot hier",
     "LedgerChecked": "Het hele logboek nagerekend",
+    "SignedIn": "Ingelogd",
+    "SignInFailed": "Inloggen mislukt",
+    "ConfigurationChanged": "Instellingen gewijzigd",
 }
 _REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}
 _ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}

@@ -125,6 +125,7 @@ def sign_out(request: HttpRequest, _session: SubmitterPost) -> Response:
 @routes.get("/verzoek")
 def checklist(request: HttpRequest, session: Submitter) -> Response:
     """What is missing, first; then what we have."""
+    auth.viewed(request, session, session.subject, "verzoek")
     return _checklist(request, session, 200, [])
 
 
@@ -279,6 +280,7 @@ def _upload_problems(request: HttpRequest, found: Verzoek, upload: Upload) -> li
 def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk, nieuw: str = "") -> Response:
     """One submission: what came in, when, what we do with it, and the proof."""
     submission = _own_submission(desk, session, nummer)
+    auth.viewed(request, session, submission.ontvangstnummer, "ontvangstpagina")
     found = desk.queries.request(session.subject)
     why = desk.queries.why(submission.ontvangstnummer)
     index = desk.queries.receipt_index(submission.ontvangstnummer, session.subject)
@@ -323,9 +325,10 @@ def choose(
 
 
 @routes.get("/inzending/{nummer}/bewijs.zip")
-def package(nummer: str, session: Submitter, desk: TheDesk) -> Response:
+def package(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk) -> Response:
     """The whole receipt package."""
     submission = _own_submission(desk, session, nummer)
+    auth.viewed(request, session, submission.ontvangstnummer, "bewijs.zip")
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _receipt_files(desk, session, submission).items():
@@ -334,12 +337,14 @@ def package(nummer: str, session: Submitter, desk: TheDesk) -> Response:
 
 
 @routes.get("/inzending/{nummer}/{name}")
-def receipt_file(nummer: str, name: str, session: Submitter, desk: TheDesk) -> Response:
+def receipt_file(request: HttpRequest, nummer: str, name: str, session: Submitter, desk: TheDesk) -> Response:
     """One file of the receipt package."""
     submission = _own_submission(desk, session, nummer)
     if name not in _DOWNLOADS:
         raise NotFound.because("name", "not a file of a receipt package")
-    return _download(_receipt_files(desk, session, submission)[name], name, _DOWNLOADS[name])
+    content = _receipt_files(desk, session, submission)[name]
+    auth.viewed(request, session, submission.ontvangstnummer, name)
+    return _download(content, name, _DOWNLOADS[name])
 
 
 def _receipt_files(desk: Desk, session: PortalSession, submission: Inzending) -> dict[str, bytes]:

@@ -158,3 +158,6 @@ class EventName(StrEnum):
     HOLD_PLACED = "LegalHoldPlaced"
     HOLD_RELEASED = "LegalHoldReleased"
     CONTENT_ERASED = "ContentErased"
+    SIGNED_IN = "SignedIn"
+    SIGN_IN_FAILED = "SignInFailed"
+    CONFIGURATION_CHANGED = "ConfigurationChanged"

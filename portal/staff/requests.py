@@ -14,7 +14,7 @@ from gateway.core.model import MISSING
 from gateway.core.words import RequestStatus
 from gateway.people import PortalSession
 from gateway.schema import Verzoek
-from portal import labels, pages
+from portal import auth, labels, pages
 from portal.api import bundle_response
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
@@ -55,6 +55,8 @@ def overview(request: HttpRequest, session: Caseworker, desk: TheDesk, alles: st
 @routes.get("/verzoeken/{kenmerk}")
 def request_page(request: HttpRequest, kenmerk: str, session: Caseworker, gedaan: str = "") -> Response:
     """A request: its items, what came in for each, and what can be done."""
+    pages.desk_of(request).queries.request(kenmerk)
+    auth.viewed(request, session, kenmerk, "verzoek")
     return _request_page(request, session, kenmerk, 200, done=gedaan)
 
 

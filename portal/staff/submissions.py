@@ -14,7 +14,7 @@ from gateway.core.errors import NotFound, WrongState
 from gateway.core.facts import Act, ActKind
 from gateway.core.words import Reason
 from gateway.people import PortalSession
-from portal import labels, pages
+from portal import auth, labels, pages
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
 from portal.staff.common import after, in_form, page
@@ -33,6 +33,8 @@ routes = APIRouter(prefix="/medewerker")
 @routes.get("/inzendingen/{nummer}")
 def submission_page(request: HttpRequest, nummer: str, session: Caseworker, gedaan: str = "") -> Response:
     """A submission: what came in, why it was decided so, and what can be done."""
+    number = pages.desk_of(request).queries.submission(nummer).ontvangstnummer
+    auth.viewed(request, session, number, "inzending")
     return _submission_page(request, session, nummer, 200, done=gedaan)
 
 

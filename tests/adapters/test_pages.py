@@ -437,7 +437,8 @@ def test_a_person_extends_judges_and_closes_under_their_own_name(portal: Running
         "gesloten",
     )
     assert "Uitstel op" in person.get(page).text, "the old last day is never lost"
-    acted = [e.content for e in portal.house.desk.queries.timeline("HV-52") if e.content and "medewerker" in e.content]
+    told = [e for e in portal.house.desk.queries.timeline("HV-52") if e.name != "ContentAccessTracking"]
+    acted = [e.content for e in told if e.content and "medewerker" in e.content]
     assert [content["medewerker"] for content in acted] == ["behandelaar"] * 3
 
 
