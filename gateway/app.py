@@ -36,6 +36,7 @@ from gateway.outages import Outages
 from gateway.outages import Rules as OutageRules
 from gateway.outbox import Outbox
 from gateway.people import People
+from gateway.person import Copies
 from gateway.ports import Clock, Ports, Sealer
 from gateway.queries import Queries
 from gateway.register import Registrar
@@ -175,6 +176,13 @@ def build(settings: Settings) -> House:
         receipt_files=receipt_files,
         bundle=_bundler(queries, receipt_files, blobs, clock, handover),
         handover=handover,
+        copies=Copies(
+            database,
+            ledger,
+            clock,
+            (*settings.smtp.addresses, settings.outbound.from_address),
+            receipt_files,
+        ),
         audit=check,
         checked=integrity.last,
         register=registrar.write,

@@ -15,6 +15,7 @@ from gateway.handover import Handover
 from gateway.integrity import Checked
 from gateway.outages import Outages
 from gateway.people import People
+from gateway.person import Copies
 from gateway.ports import Blobs, Clock
 from gateway.queries import Queries
 from gateway.register import Period, Register
@@ -65,6 +66,7 @@ class Desk:
     receipt_files: ReceiptFiles
     bundle: Callable[[str, Path, str], str]
     handover: Handover
+    copies: Copies
     audit: Auditing
     checked: Callable[[], Checked | None]
     register: Callable[[Path, Period, datetime], Register]

@@ -121,6 +121,50 @@ def register_pdf(register: Mapping[str, Any], log: Mapping[str, Any], made_at: d
     return _typeset("register", data, made_at, language)
 
 
+def copy_pdf(copy: Mapping[str, Any], made_at: datetime, language: str) -> bytes:
+    """What was recorded about a person, for people. `copy`: as in afschrift.json."""
+    language = language if language in LANGUAGES else "en"
+    data = {
+        "copy": {
+            "person": copy["persoon"],
+            "requests": [_copy_request(request) for request in copy["verzoeken"]],
+            "submissions": [
+                {
+                    "number": s["ontvangstnummer"],
+                    "local": _moment(datetime.fromisoformat(s["ontvangenOp"])),
+                    "channel": s["kanaal"],
+                    "outcome": s.get("besluit"),
+                }
+                for s in copy["inzendingen"]
+            ],
+            "events": [_copy_event(event) for event in copy["gebeurtenissen"]],
+        }
+    }
+    return _typeset("copy", data, made_at, language)
+
+
+def _copy_request(request: Mapping[str, Any]) -> dict[str, Any]:
+    people = request["betrokkenen"]
+    return {
+        "reference": request["kenmerk"],
+        "name": ", ".join(person["naam"] for person in people),
+        "role": people[0]["rol"] if people else "",
+        "last_day": _day(date.fromisoformat(request["laatsteDag"])),
+        "status": request["status"],
+    }
+
+
+def _copy_event(event: Mapping[str, Any]) -> dict[str, Any]:
+    closed = event["gesloten"]
+    return {
+        "index": event["logIndex"],
+        "local": _moment(datetime.fromisoformat(event["tijd"])),
+        "event": event["gebeurtenis"],
+        "subject": event["onderwerp"],
+        "closed": None if closed is None else "erased" if closed.startswith("gewist") else "others",
+    }
+
+
 def _register_line(line: Mapping[str, Any], language: str) -> dict[str, Any]:
     at = datetime.fromisoformat(line["moment"])
     return {

@@ -124,6 +124,7 @@ EVENT: Final = {
     "SignedIn": "Ingelogd",
     "SignInFailed": "Inloggen mislukt",
     "ConfigurationChanged": "Instellingen gewijzigd",
+    "PersonCopyMade": "Afschrift gemaakt (art. 2:25 Awb)",
 }
 _REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}
 _ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}

@@ -161,3 +161,4 @@ class EventName(StrEnum):
     SIGNED_IN = "SignedIn"
     SIGN_IN_FAILED = "SignInFailed"
     CONFIGURATION_CHANGED = "ConfigurationChanged"
+    COPY_MADE = "PersonCopyMade"

@@ -1,12 +1,16 @@
 """The list of requests, and each request on one page with what a person may do with it."""
 
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
+from starlette.background import BackgroundTask
 
 from gateway.core import terms
 from gateway.core.errors import NotFound, Refused
@@ -169,6 +173,24 @@ def judge(
     except Refused as error:
         return _request_page(request, session, kenmerk, 400, errors=in_form(error))
     return after(f"/medewerker/verzoeken/{kenmerk}", oordeel)
+
+
+@routes.post("/verzoeken/{kenmerk}/afschrift")
+def copy(kenmerk: str, session: CaseworkerPost, desk: TheDesk, email: Annotated[str, Form()] = "") -> Response:
+    """Everything about one of the people of this request, as a download for the caseworker (Awb 2:25)."""
+    people = {person.email for person in desk.queries.request(kenmerk).betrokkenen if person.email}
+    if email not in people:
+        raise NotFound.because("email", "nobody of this request")
+    folder = Path(tempfile.mkdtemp(prefix="herstelpost-afschrift-"))
+    tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        desk.copies.write(email, folder / "afschrift.zip", session.subject)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileResponse(
+        folder / "afschrift.zip", media_type="application/zip", filename=f"afschrift-{kenmerk}.zip", background=tidy
+    )
 
 
 @routes.post("/verzoeken/{kenmerk}/overdracht")
