@@ -99,6 +99,23 @@ def test_a_wrong_address_is_registered_with_what_is_known_of_the_attempt() -> No
     assert attempt.attempted_at.tzinfo is UTC
 
 
+def test_a_refusal_over_tls_is_registered_with_version_and_cipher(tls: Certificate) -> None:
+    intake = smtp.RecordingIntake()
+    with smtp.listening(intake, smtp.settings(tls=tls)) as running, smtp.Client(running.port) as client:
+        client.reply()
+        client.say("EHLO client.example")
+        client.say("STARTTLS")
+        client.start_tls()
+        assert isinstance(client.socket, ssl.SSLSocket)
+        cipher = client.socket.cipher()
+        for command in ("EHLO client.example", "MAIL FROM:<anna@mail.example>"):
+            client.say(command)
+        assert client.say("RCPT TO:<bestaatniet@intake.example>").startswith(b"550 5.1.1")
+    [attempt] = intake.attempts
+    assert cipher is not None
+    assert attempt.envelope.tls == f"{cipher[1]} {cipher[0]}"
+
+
 def test_too_large_is_registered_with_what_was_measured() -> None:
     mail, rcpt = "MAIL FROM:<anna@mail.example>", f"RCPT TO:<{smtp.ADDRESS}>"
     [attempt] = attempts(smtp.RecordingIntake(), mail, rcpt, "DATA", data=b"x" * 2000 + b"\r\n.\r\n")

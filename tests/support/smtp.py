@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -279,10 +280,11 @@ def receipt(reply: bytes) -> str:
 class Transcript:
     """A dialogue, and what must be true after it.
 
-    `C: text` sends a line, `C! b'...'` sends bytes as they are, `C* 9 b'...'` sends them 9 times, `C~` starts
-    TLS, `C.` ends the client's half of the connection, `C|` hangs up. `S: text` expects a reply line that
-    starts so, `S... text` skips to one, `S|` expects the server to hang up. `= received N` and `= registered
-    reason ...` state what the intake was given; `@ name=value` changes a setting; `#` is a comment.
+    `C: text` sends a line, `C! b'...'` sends bytes as they are, `C* 9 b'...'` sends them 9 times,
+    `C_ 0.1 9 b'...'` too, with so many seconds after each, `C~` starts TLS, `C.` ends the client's half of the
+    connection, `C|` hangs up. `S: text` expects a reply line that starts so, `S... text` skips to one, `S|`
+    expects the server to hang up. `= received N` and `= registered reason ...` state what the intake was given;
+    `@ name=value` changes a setting; `#` is a comment.
     """
 
     steps: tuple[tuple[str, str], ...]
@@ -340,6 +342,12 @@ def _say(client: Client, sign: str, rest: str, where: str) -> None:
             with contextlib.suppress(ConnectionError):
                 for _ in itertools.repeat(None, int(times)):
                     client.send(ast.literal_eval(octets))
+        case "C_":
+            pause, times, octets = rest.split(" ", 2)
+            with contextlib.suppress(ConnectionError):
+                for _ in itertools.repeat(None, int(times)):
+                    client.send(ast.literal_eval(octets))
+                    time.sleep(float(pause))
         case "C~":
             client.start_tls()
         case "C.":
