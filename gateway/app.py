@@ -1,6 +1,7 @@
 """The composition root: settings in, a house with all its parts out; the only file that names them all."""
 
 import fcntl
+import functools
 import hashlib
 import shutil
 import threading
@@ -16,6 +17,7 @@ from config.decision_terms import load_decision_terms
 from config.settings import BadConfiguration, Kept, Settings
 from config.templates import OURS, load_templates
 from gateway import bundle, cosign, events, marks, notes, rotation, tiles
+from gateway.arrivals import content_of
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk, Patience
@@ -121,7 +123,7 @@ def build(settings: Settings) -> House:
     calendar = load_calendar()
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
     ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
-    blobs = FileBlobs(settings.data_dir / "blobs")
+    blobs = FileBlobs(settings.data_dir / "blobs", carried=functools.partial(content_of, database))
     store = DatabaseStore(database, ledger, blobs, clock, _policy(settings))
     vouching = _vouching(settings, database, ledger, clock, store.newest_unwritten)
     seal = seal_of(settings)

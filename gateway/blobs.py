@@ -2,12 +2,14 @@
 
 import contextlib
 import fcntl
+import functools
 import hashlib
+import io
 import itertools
 import os
 import secrets
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,11 +30,18 @@ class FileBlobs:
 
     The 256 directories are made and fsynced once, so keeping a blob costs one fsync of the file and one
     of its directory. Spooled files that a crash left behind were promised to nobody: `sweep` removes them.
+    `carried` gives the bytes of what travelled with its arrival and has no file here yet, else None.
     """
 
-    def __init__(self, directory: Path, fresh_seconds: float = FRESH_SECONDS) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        fresh_seconds: float = FRESH_SECONDS,
+        carried: Callable[[str], bytes | None] = lambda _: None,
+    ) -> None:
         self._directory = directory
         self._fresh_seconds = fresh_seconds
+        self._carried = carried
         self._erasing = directory / "erasing"
         self._erasing.mkdir(parents=True, exist_ok=True)
         self._spool = directory / "spool"
@@ -50,11 +59,14 @@ class FileBlobs:
 
     def put(self, source: Path) -> StoredFile:
         """Keep the bytes of a file; the same promise as `Spool.keep`."""
+        with source.open("rb") as file:
+            return self._keep(iter(functools.partial(file.read, BLOCK_BYTES), b""))
+
+    def _keep(self, blocks: Iterable[bytes]) -> StoredFile:
         spool = self.spool()
         try:
-            with source.open("rb") as file:
-                while block := file.read(BLOCK_BYTES):
-                    spool.write(block)
+            for block in blocks:
+                spool.write(block)
             return spool.keep()
         finally:
             spool.drop()
@@ -62,13 +74,29 @@ class FileBlobs:
     def open(self, sha256: str) -> BinaryIO:
         """The bytes, from the start. Raises Corrupt when a blob that was promised is not there."""
         try:
-            return self.path(sha256).open("rb")
+            return self._place(sha256).open("rb")
         except FileNotFoundError as error:
-            raise Corrupt(f"blob {sha256} is not on disk") from error
+            content = self._carried(sha256)
+            if content is None:
+                raise Corrupt(f"blob {sha256} is not on disk") from error
+            return io.BytesIO(content)
 
     def path(self, sha256: str) -> Path:
-        """Where a local program may read the bytes; read-only by agreement."""
-        return self._directory / sha256[:2] / sha256
+        """Where a local program may read the bytes; read-only by agreement.
+
+        What travelled with its arrival is put there first, durably. Raises TryLater when that cannot be had.
+        """
+        place = self._place(sha256)
+        if not self._stays(place) and (content := self._carried(sha256)) is not None:
+            self._keep([content])
+        return place
+
+    def _stays(self, place: Path) -> bool:
+        """Whether the file is so new that `erase` lets it be for a while yet; an older one may be going just now."""
+        try:
+            return self._is_fresh(place, self._fresh_seconds / 2)
+        except FileNotFoundError:
+            return False
 
     def sweep(self) -> int:
         """Remove what a crash left in the spool; only while nobody spools. Returns how many."""
@@ -87,28 +115,28 @@ class FileBlobs:
             with self._alone():
                 self._take_back()
                 left = [sha256 for sha256 in hashes if not self._erase(sha256)]
-                for name in {self.path(sha256).parent for sha256 in hashes} | {self._erasing}:
+                for name in {self._place(sha256).parent for sha256 in hashes} | {self._erasing}:
                     _fsync_directory(name)
                 return left
         except OSError as error:
             raise TryLater(f"cannot erase: {error}") from error
 
     def _erase(self, sha256: str) -> bool:
-        place, aside = self.path(sha256), self._erasing / sha256
+        place, aside = self._place(sha256), self._erasing / sha256
         try:
-            if self._is_fresh(place):
+            if self._is_fresh(place, self._fresh_seconds):
                 return False
             place.rename(aside)
         except FileNotFoundError:
             return True
-        if self._is_fresh(aside):
+        if self._is_fresh(aside, self._fresh_seconds):
             self._put_back(aside)
             return False
         aside.unlink()
         return True
 
-    def _is_fresh(self, path: Path) -> bool:
-        return time.time() - path.stat().st_mtime < self._fresh_seconds
+    def _is_fresh(self, path: Path, seconds: float) -> bool:
+        return time.time() - path.stat().st_mtime < seconds
 
     def _take_back(self) -> None:
         """What a crash left aside goes back to its place: whether it may go is asked again."""
@@ -118,7 +146,7 @@ class FileBlobs:
 
     def _put_back(self, aside: Path) -> None:
         with contextlib.suppress(FileExistsError):
-            os.link(aside, self.path(aside.name))
+            os.link(aside, self._place(aside.name))
         aside.unlink()
 
     @contextlib.contextmanager
@@ -130,13 +158,16 @@ class FileBlobs:
 
     def place(self, spooled: Path, sha256: str, size: int) -> None:
         """Give a fsynced spool file its name for ever. The rename is atomic; the name is durable after it."""
-        target = self.path(sha256)
+        target = self._place(sha256)
         with contextlib.suppress(FileNotFoundError):
             found = target.stat().st_size
             if found != size:
                 raise Corrupt(f"blob {sha256} has {found} bytes on disk, not {size}")
         spooled.replace(target)
         _fsync_directory(target.parent)
+
+    def _place(self, sha256: str) -> Path:
+        return self._directory / sha256[:2] / sha256
 
 
 class _FileSpool:
@@ -162,6 +193,9 @@ class _FileSpool:
         except OSError as error:
             raise TryLater(f"cannot spool: {error}") from error
         self.size += len(block)
+
+    def carried(self) -> None:
+        return None
 
     def keep(self) -> StoredFile:
         assert self._path is not None, "kept or dropped before"

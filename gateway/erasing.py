@@ -103,7 +103,9 @@ def submission(session: Session, row: SubmissionRow, now: datetime) -> dict[str,
     session.execute(delete(PartRow).where(mine, ~documents))
     session.execute(update(PartRow).where(mine).values(**_NO_PART))
     session.execute(
-        update(FileRow).where(col(FileRow.submission_id) == row.id).values(sha256="", name="", media_type="", item=None)
+        update(FileRow)
+        .where(col(FileRow.submission_id) == row.id)
+        .values(sha256="", name="", media_type="", item=None, content=None)
     )
     asked = col(ExtensionRow.submission_id) == row.id
     session.execute(update(ExtensionRow).where(asked).values(submission_id=None, asked_by=GONE, asked=GONE))

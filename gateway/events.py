@@ -38,8 +38,9 @@ def _plain(value: object) -> str:
 
 def set_up(level: int = logging.INFO) -> None:
     """Send all logs to stderr, in UTC, one line each."""
-    # What no line of ours shows need not be found out for each of them.
+    # What no line of ours shows need not be found out for each of them (logging HOWTO, "Optimization").
     logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
+    logging._srcfile = None  # noqa: SLF001
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler = logging.StreamHandler()

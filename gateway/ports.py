@@ -39,6 +39,12 @@ class Spool(Protocol):
     def write(self, block: bytes | bytearray | memoryview) -> None:
         """Take the next bytes. Raises TryLater when they cannot be written (disk full)."""
 
+    def carried(self) -> StoredFile | None:
+        """The file with its content, for `accept` to make durable; None when it is too large and has to be kept.
+
+        Does not block.
+        """
+
     def keep(self) -> StoredFile:
         """Return only when the bytes, their name and the directory entry are on stable storage.
 
@@ -63,7 +69,10 @@ class Blobs(Protocol):
         """The bytes, from the start. Raises Corrupt when a blob that was promised is not there."""
 
     def path(self, sha256: str) -> Path:
-        """Where a local program may read the bytes; read-only by agreement."""
+        """Where a local program may read the bytes; read-only by agreement.
+
+        What travelled with its arrival is put there first, durably. Raises TryLater when that cannot be had.
+        """
 
     def erase(self, hashes: Collection[str]) -> list[str]:
         """Remove these bytes; when this returns their removal is durable. The caller knows that nobody needs them.
@@ -88,6 +97,12 @@ class Intake(Protocol):
 
         Raises TryLater when that could not be had: the caller must not say yes. Blocking; call it from
         a thread. Calls from many threads at once share one commit.
+        """
+
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
+        """`accept` of each: what it returned or raised, in their order.
+
+        They share one commit; one that cannot be taken spoils it for none of the others.
         """
 
     def register(self, attempt: RefusedAttempt) -> None:

@@ -4,6 +4,7 @@ Rule 1: rows never leave the modules that the import contract names; everybody e
 Rule 2: what must be unique is unique in the database, not only in the code.
 """
 
+import builtins
 from datetime import date, datetime
 from typing import Any
 
@@ -160,7 +161,7 @@ class ShareRow(SQLModel, table=True):
 
 
 class FileRow(SQLModel, table=True):
-    """One received file of a submission, byte for byte in the blobs."""
+    """One received file of a submission, byte for byte in the blobs; a small one first in `content`."""
 
     __tablename__ = "received_file"
 
@@ -172,6 +173,7 @@ class FileRow(SQLModel, table=True):
     name: str
     media_type: str
     item: str | None = None
+    content: builtins.bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class PartRow(SQLModel, table=True):

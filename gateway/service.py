@@ -13,7 +13,6 @@ from functools import partial
 from multiprocessing.context import SpawnProcess
 
 import prometheus_client
-import uvicorn
 import uvloop
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -27,7 +26,6 @@ from gateway.jobs import Ticker, Workers
 from gateway.mailboxes import MailboxCursor
 from gateway.watch import Listener, Watch
 from mail import imap_in, smtp_in
-from portal.app import create_app
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +72,9 @@ async def serve(house: House, parts: Iterable[str]) -> None:
         if "imap" in wanted:
             stack.enter_context(_mailboxes(house))
         if "portal" in wanted:
-            await stack.enter_async_context(_portal(house))
+            from gateway.web import portal  # noqa: PLC0415  # 14 MB that a listener has no use for
+
+            await stack.enter_async_context(portal(house.desk, house.settings.portal.listen))
         if "smtp" in wanted:
             await stack.enter_async_context(_listener(house))
             await stack.enter_async_context(_more_listeners(house.settings, stopping))
@@ -174,41 +174,6 @@ async def _listener(house: House) -> AsyncIterator[None]:
         yield
     finally:
         await listener.close()
-
-
-class _Uvicorn(uvicorn.Server):
-    """Leaves the signals to us: all parts stop together."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def _portal(house: House) -> AsyncIterator[None]:
-    host, _, port = house.settings.portal.listen.rpartition(":")
-    server = _Uvicorn(
-        uvicorn.Config(
-            create_app(house.desk),
-            host=host.strip("[]"),
-            port=int(port),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-        )
-    )
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        if task.done():
-            # uvicorn ends with SystemExit when it cannot listen; for us that is an OSError like any other.
-            raise OSError(f"cannot listen on {house.settings.portal.listen}")
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
 
 
 @contextlib.contextmanager

@@ -9,19 +9,17 @@ Rule 2: a step's findings, its ledger entries and its move are one commit.
 import hashlib
 import json
 import secrets
-import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from gateway import inquiry, mapping
-from gateway.core import tokens
+from gateway.arrivals import Arrivals, ArrivalSpool
 from gateway.core.answers import Draft
 from gateway.core.errors import NotFound, Refused, WrongState
 from gateway.core.facts import Act, Clue, Facts, Sender
@@ -37,9 +35,9 @@ from gateway.core.model import (
     StoredFile,
 )
 from gateway.core.states import RESTING, Step, after
-from gateway.core.words import Channel, EventName, Outcome, Reason, RequestStatus, Status
-from gateway.database import Database, Prepared, constants, is_due
-from gateway.ledger import Entry, Ledger, read_event
+from gateway.core.words import EventName, Outcome, Reason, RequestStatus, Status
+from gateway.database import Database, is_due
+from gateway.ledger import Ledger, read_event
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
 from gateway.records import (
     ActRow,
@@ -60,28 +58,6 @@ UNFINISHED: Final = tuple(step.value for step in Step if step not in RESTING)
 NOTHING: Final = Decision(Outcome.REGISTERED, "", "")
 _DRAFT = TypeAdapter(Draft)
 
-_KNOWN: Final = Prepared(
-    select(col(SubmissionRow.number), col(SubmissionRow.arrival_index)).where(
-        col(SubmissionRow.source) == bindparam("of_source")
-    )
-)
-_GIVEN: Final = (
-    "number", "source", "channel", "received_at", "accepted_at", "envelope", "session_request", "arrival_index", "step",
-    "retry_at", "sender",
-)  # fmt: skip
-_NEW_SUBMISSION: Final = Prepared(
-    insert(SubmissionRow.__table__).values(  # type: ignore[attr-defined]
-        constants(SubmissionRow.__table__) | {name: bindparam(name) for name in _GIVEN}  # type: ignore[attr-defined]
-    )
-)
-_ID: Final = select(col(SubmissionRow.id)).where(col(SubmissionRow.number) == bindparam("submission"))
-_NEW_FILE: Final = Prepared(
-    insert(FileRow.__table__).values(  # type: ignore[attr-defined]
-        submission_id=_ID.scalar_subquery(),
-        **{name: bindparam(name) for name in ("position", "sha256", "bytes", "name", "media_type", "item")},
-    )
-)
-
 
 class DatabaseStore:
     """The walk's store. Safe for any number of threads and, on PostgreSQL, processes."""
@@ -92,91 +68,24 @@ class DatabaseStore:
         self._blobs = blobs
         self._clock = clock
         self._policy = policy
-        self._line: deque[_Turn] = deque()
-        self._lining_up = threading.Lock()
-        self._committing = threading.Lock()
+        self._arrivals = Arrivals(database, ledger, clock)
 
     # ---- while the sender waits ------------------------------------------------------------------
 
     def spool(self) -> Spool:
         """A new spool for incoming bytes."""
-        return self._blobs.spool()
+        return ArrivalSpool(self._blobs)
 
     def accept(self, arrival: Arrival) -> Accepted:
-        """Make the submission exist, with its ledger entry; the same source gives the same receipt.
+        """Make the submission exist, with its ledger entry; the same source gives the same receipt."""
+        [outcome] = self.accept_all([arrival])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
-        Whoever waits while another commits joins the next commit: one fsync for all of them, and no
-        delay for one alone.
-        """
-        turn = _Turn(arrival)
-        with self._lining_up:
-            self._line.append(turn)
-            leads = len(self._line) == 1
-        if leads or turn.wait():
-            self._lead()
-        if turn.error is not None:
-            raise turn.error
-        if turn.accepted is None:
-            raise WrongState("an arrival was taken and not served")
-        return turn.accepted
-
-    def _lead(self) -> None:
-        """Commit for all in the line; whoever lined up meanwhile goes on before these hear their answer."""
-        served: tuple[_Turn, ...] = ()
-        try:
-            with self._committing:
-                with self._lining_up:
-                    served = tuple(self._line)
-                self._commit(served)
-        finally:
-            with self._lining_up:
-                for _ in served:
-                    self._line.popleft()
-                following = self._line[0] if self._line else None
-            if following:
-                following.wake(leads=True)
-            for turn in served[1:]:
-                turn.wake(leads=False)
-
-    def _commit(self, turns: Sequence["_Turn"]) -> None:
-        try:
-            with self._database.write_rows() as connection:
-                served = self._accept(connection, [turn.arrival for turn in turns])
-        except Exception as error:  # noqa: BLE001  # it is handed to the thread whose arrival it was
-            if len(turns) > 1:  # one of them may be the reason: each gets a transaction of its own
-                for turn in turns:
-                    self._commit([turn])
-                return
-            turns[0].error = error
-        else:
-            for turn, accepted in zip(turns, served, strict=True):
-                turn.accepted = accepted
-
-    def _accept(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
-        """What each of them got, now or when it came before."""
-        self._ledger.lock(connection)  # or another process could accept the same source between look and insert
-        served = {}
-        for source in {arrival.source for arrival in arrivals}:
-            for number, index in _KNOWN.run(connection, {"of_source": source}):
-                served[source] = Accepted(number, index)
-        new = {arrival.source: arrival for arrival in arrivals if arrival.source not in served}
-        if new:
-            served |= zip(new, self._store(connection, list(new.values())), strict=True)
-        return [served[arrival.source] for arrival in arrivals]
-
-    def _store(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Accepted]:
-        now = self._clock.now()
-        numbers = [_new_number(arrival.received_at) for arrival in arrivals]
-        entries = [
-            Entry(_arrival_event(arrival.channel), now, number, _arrival_json(number, arrival))
-            for number, arrival in zip(numbers, arrivals, strict=True)
-        ]
-        indexes = self._ledger.append_all(connection, entries)
-        accepted = [Accepted(number, index) for number, index in zip(numbers, indexes, strict=True)]
-        pairs = list(zip(accepted, arrivals, strict=True))
-        _NEW_SUBMISSION.run_all(connection, [_submission_values(each, arrival, now) for each, arrival in pairs])
-        _NEW_FILE.run_all(connection, [values for each, arrival in pairs for values in _file_values(each, arrival)])
-        return accepted
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
+        """`accept` of each, with one commit for all that wait, also in other threads."""
+        return self._arrivals.accept_all(arrivals)
 
     def register(self, attempt: RefusedAttempt) -> None:
         """Keep the proof of a refused attempt: a ledger entry, found by the address."""
@@ -270,9 +179,11 @@ class DatabaseStore:
             return Read(mapping.arrival_of(session, row), mapping.message_of(row), parts)
 
     def save_reading(self, claim: Claim, reading: Reading) -> None:
-        """Store what was read, and move on."""
+        """Store what was read, and move on; what travelled with the arrival has a file of its own by then."""
+        self._put_on_disk(claim.number)
         with self._database.write() as session:
             row = self._mine(session, claim)
+            session.execute(update(FileRow).where(col(FileRow.submission_id) == row.id).values(content=None))
             session.execute(delete(PartRow).where(col(PartRow.submission_id) == row.id))
             session.add_all(PartRow(submission_id=row.id, **asdict(part)) for part in reading.parts)
             row.message = asdict(reading.message) if reading.message else None
@@ -280,6 +191,13 @@ class DatabaseStore:
             if reading.message and reading.message.from_address:
                 row.sender = reading.message.from_address
             self._move(row, "read")
+
+    def _put_on_disk(self, number: str) -> None:
+        with self._database.read() as session:
+            row = inquiry.submission_row(session, number)
+            files = mapping.files_of(session, row)
+        for file in files:
+            self._blobs.path(file.sha256)
 
     def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection], malware: str) -> None:
         """Store what was found, by the part's `seq`, and move on; `malware`: a name found anywhere at all."""
@@ -549,70 +467,6 @@ def letter_digest(row: LetterRow) -> str:
 
 def _draft_digest(draft: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(draft, sort_keys=True).encode()).hexdigest()
-
-
-class _Turn:
-    """A thread that waits with its arrival until it is served, or until it is to serve all that wait."""
-
-    def __init__(self, arrival: Arrival) -> None:
-        self.arrival = arrival
-        self.accepted: Accepted | None = None
-        self.error: Exception | None = None
-        self._leads = False
-        self._waits = threading.Lock()
-        self._waits.acquire()
-
-    def wait(self) -> bool:
-        """Return when woken; whether it is to lead."""
-        self._waits.acquire()
-        return self._leads
-
-    def wake(self, *, leads: bool) -> None:
-        """Let it go on; once."""
-        self._leads = leads
-        self._waits.release()
-
-
-def _new_number(received_at: datetime) -> str:
-    entropy = secrets.token_bytes(tokens.ENTROPY_BYTES)
-    return tokens.receipt_number(received_at.astimezone(mapping.LOCAL).year, entropy)
-
-
-def _submission_values(accepted: Accepted, arrival: Arrival, now: datetime) -> dict[str, Any]:
-    return {
-        "number": accepted.number,
-        "source": arrival.source,
-        "channel": arrival.channel.value,
-        "received_at": arrival.received_at,
-        "accepted_at": now,
-        "envelope": mapping.envelope_json(arrival.envelope),
-        "session_request": arrival.request,
-        "arrival_index": accepted.log_index,
-        "step": Step.ACCEPTED.value,
-        "retry_at": now,
-        "sender": arrival.envelope.mail_from,
-    }
-
-
-def _file_values(accepted: Accepted, arrival: Arrival) -> Iterator[dict[str, Any]]:
-    for place, file in enumerate(arrival.files):
-        yield {"submission": accepted.number, "position": place, **asdict(file)}
-
-
-def _arrival_event(channel: Channel) -> EventName:
-    mail = channel in {Channel.SMTP, Channel.IMAP}
-    return EventName.RECEIVED_FROM_MAIL if mail else EventName.SUBMISSION_ACCEPTED
-
-
-def _arrival_json(number: str, arrival: Arrival) -> dict[str, Any]:
-    return {
-        "ontvangstnummer": number,
-        "kanaal": arrival.channel.value,
-        "ontvangenOp": instant(arrival.received_at),
-        "tijdzone": mapping.local_offset(arrival.received_at),
-        "envelop": mapping.envelope_json(arrival.envelope),
-        "bestanden": [{"sha256": f.sha256, "bytes": f.bytes} for f in arrival.files],
-    }
 
 
 def _mark_parts(parts: Iterable[PartRow], decision: Decision) -> None:

@@ -35,8 +35,9 @@ def accept(spools: Sequence[Spool], arrival: Callable[[tuple[StoredFile, ...]], 
     Returns only when a power cut would not lose the submission. If it raises, the caller must tell the
     sender to try again, and must not say yes.
     """
-    files = tuple(spool.keep() for spool in spools)  # 1. the bytes are durable
-    # 2. row and ledger entry are durable. This is the commit point: from here on the submission exists,
+    # 1. The bytes are durable; small ones travel with the arrival and become so together with its row.
+    files = tuple(spool.carried() or spool.keep() for spool in spools)
+    # 2. Row and ledger entry are durable. This is the commit point: from here on the submission exists,
     # whatever happens next; before it nobody was promised anything.
     return ports.store.accept(arrival(files))
 

@@ -230,7 +230,8 @@ class Mailbox:
         try:
             envelope = self._spool(client, uid, spool, known[b"RFC822.SIZE"])
             source = f"{self.key}:{self._uidvalidity}:{uid}"
-            self._intake.accept(Arrival(Channel.IMAP, received_at, (spool.keep(),), source, envelope))
+            stored = spool.carried() or spool.keep()
+            self._intake.accept(Arrival(Channel.IMAP, received_at, (stored,), source, envelope))
         finally:
             spool.drop()
         self._mark(client, uid)

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
 
+from mail.smtp_turns import Turns
+
 BLOCK_BYTES: Final = 1 << 18
 FIRST_BYTES: Final = 1 << 14
 _END: Final = b"\r\n.\r\n"
@@ -35,10 +37,18 @@ class Body:
 
     `size` is what the message measures so far after unstuffing; `octets` what came in all. `fault` is the
     first thing found wrong. `error` is what `write` raised. The caller puts bytes into `room()` and tells
-    `took()` how many; a block of `BLOCK_BYTES` is all the memory there is, and a small message never asks for it.
+    `took()` how many. One block is all the memory there is: of `FIRST_BYTES`, and for a message that fills it of
+    `block_bytes()`, at most `BLOCK_BYTES`.
     """
 
-    def __init__(self, write: Callable[[memoryview | bytes], None], *, max_bytes: int, max_line_bytes: int) -> None:
+    def __init__(
+        self,
+        write: Callable[[memoryview | bytes], None],
+        *,
+        max_bytes: int,
+        max_line_bytes: int,
+        block_bytes: Callable[[], int] = lambda: BLOCK_BYTES,
+    ) -> None:
         self.size = 0
         self.octets = 0
         self.fault: Fault | None = None
@@ -46,6 +56,7 @@ class Body:
         self._write = write
         self._max_bytes = max_bytes
         self._max_line_bytes = max_line_bytes
+        self._block_bytes = block_bytes
         self._line = 0
         self._buffer = bytearray(FIRST_BYTES)
         self._view = memoryview(self._buffer)
@@ -72,8 +83,8 @@ class Body:
         held = self._held(have)
         self._pass(have - held, stuffed=stuffed >= 0)
         kept = self._buffer[have - held : have]
-        if have == len(self._buffer) < BLOCK_BYTES:
-            self._buffer = bytearray(BLOCK_BYTES)
+        if have == len(self._buffer) == FIRST_BYTES:
+            self._buffer = bytearray(min(BLOCK_BYTES, self._block_bytes()))
             self._view = memoryview(self._buffer)
         self._buffer[:held] = kept
         self._have = held
@@ -147,8 +158,8 @@ class Pace:
 class Receiver(asyncio.BufferedProtocol):
     """Takes over the transport between 354 and the end of the data, then gives it back by itself.
 
-    The socket is read straight into the body's block: no copy, no queue. After `turn_octets()` the others get
-    their turn: a fast sender would keep the event loop to himself. `ended` resolves to how it ended; after
+    The socket is read straight into the body's block: no copy, no queue. After its turn the others get theirs: a
+    fast sender would keep the event loop to himself. `ended` resolves to how it ended; after
     `End.COMPLETE`, `completed_at` is the arrival of the last octet and what came after it is with the owner.
     After anything else the message is not complete and must not be taken.
     """
@@ -160,15 +171,15 @@ class Receiver(asyncio.BufferedProtocol):
         body: Body,
         pace: Pace,
         max_octets: int,
-        turn_octets: Callable[[], int],
+        turns: Turns,
     ) -> None:
         self._owner = owner
         self._transport = transport
         self._body = body
         self._pace = pace
         self._max_octets = max_octets
-        self._turn_octets = turn_octets
-        self._turn = turn_octets()
+        self._turns = turns
+        self._turn = turns.first()
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[End] = self._loop.create_future()
         self.completed_at = datetime.min.replace(tzinfo=UTC)
@@ -202,10 +213,10 @@ class Receiver(asyncio.BufferedProtocol):
         self._turn -= nbytes
         if self._turn <= 0 and not self.ended.done():
             self._transport.pause_reading()
-            self._loop.call_soon(self._next_turn)
+            self._turns.ask(self._begin_turn)
 
-    def _next_turn(self) -> None:
-        self._turn = self._turn_octets()
+    def _begin_turn(self, octets: int) -> None:
+        self._turn = octets
         if not self._transport.is_closing():
             self._transport.resume_reading()
 

@@ -143,10 +143,10 @@ class Listener:
             header.cut_off()
         for connection in tuple(self.connections):
             connection.shut_down()
-        handlers = [connection.handler() for connection in self.connections]
+        handlers = tuple(self._shared.handlers)
         if handlers:
             await asyncio.wait(handlers, timeout=limit_seconds)
         for connection in tuple(self.connections):
             connection.cut_off()
-        await asyncio.gather(*handlers, *self._shared.tasks, return_exceptions=True)
+        await asyncio.gather(*handlers, return_exceptions=True)
         self._shared.threads.shutdown()

@@ -5,7 +5,7 @@ loop, the commands and above all DATA are ours, because the stock ones keep whol
 slow senders, and turn our failures into permanent ones.
 
 Rule 1: 250 after DATA only when `Intake.accept` has returned; whatever fails on our side is 4xx.
-Rule 2: spooling is done in the event loop, block by block; keeping, accepting and registering in threads.
+Rule 2: spooling is done in the event loop, block by block; keeping, committing and registering in threads.
 Rule 3: who is turned away for what he hands in is registered first and told after that.
 Rule 4: the mail log gets identifiers only: no addresses, no content.
 """
@@ -23,9 +23,9 @@ from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as Transaction
 
 from gateway.core.errors import TryLater
-from gateway.core.model import Accepted, Arrival, Envelope, RefusedAttempt, StoredFile
+from gateway.core.model import Arrival, Envelope, RefusedAttempt
 from gateway.core.words import Channel, Reason
-from gateway.ports import Intake, Spool
+from gateway.ports import Spool
 from mail import codes, smtp_syntax
 from mail.smtp_data import Body, End, Fault, Pace, Receiver
 from mail.smtp_shared import Shared, customer
@@ -39,6 +39,8 @@ _ENDLESS_COMMAND_BYTES: Final = 1 << 16
 _BEFORE_TLS: Final = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"})
 # How many commands of one connection are served before it is the next one's turn; a message resets the count.
 _TURN: Final = 8
+# What is taken from the socket and not yet looked at, before no more is taken: one TLS record.
+_TLS_AHEAD_BYTES: Final = 1 << 14
 # Replies that say "no" without the client having done anything wrong.
 _NOT_AN_ERROR: Final = frozenset({"451", "452", "454"})
 
@@ -106,26 +108,28 @@ class GatewaySMTP(SMTP):
         self._peer = self._peer or str((transport.get_extra_info("peername") or ("",))[0])
         self._admitted = self._shared.admit(self, self._peer)
         super().connection_made(transport)
+        assert self._handler_coroutine is not None
+        self._shared.wait_for(self._handler_coroutine)
         if self._implicit_tls:
             # What comes now is a handshake, and not for our reader. (uvloop starts to read all the same, so a
             # listener with implicit TLS needs asyncio's own loop.)
             self._wire().pause_reading()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - why makes no difference
         self._over = True
         if self.transport is not None:
+            self.transport = None
             self._shared.forget(self, self._peer)
-            super().connection_lost(error)
+            if self._timeout_handle is not None:
+                self._timeout_handle.cancel()
+            # Not aiosmtpd's own, which cancels the handler: a commit that is going on is waited for (rule 1), and
+            # everything else ends by itself when nothing more can come.
+            asyncio.StreamReaderProtocol.connection_lost(self, None)
 
     def eof_received(self) -> bool:
         """A client that has said all it had to say still gets its replies; aiosmtpd would stop at once."""
         self._reader.feed_eof()
         return not self._tls
-
-    def handler(self) -> asyncio.Task[None]:
-        """The task that serves this connection."""
-        assert self._handler_coroutine is not None
-        return self._handler_coroutine
 
     def shut_down(self) -> None:
         """End as soon as no message is coming in and no handshake is going on."""
@@ -445,6 +449,8 @@ class GatewaySMTP(SMTP):
         finally:
             self._busy = False
         assert secure is not None
+        # While others have their turn, what follows is not read ahead: it would be kept twice.
+        secure.set_read_buffer_limits(high=_TLS_AHEAD_BYTES)  # type: ignore[attr-defined]  # no TLS transport in typeshed
         self.transport = secure
         # The reader and the writer know the old transport; asyncio 3.11 has no public way to tell them.
         self._reader._transport = secure  # type: ignore[attr-defined]  # noqa: SLF001
@@ -481,7 +487,12 @@ class GatewaySMTP(SMTP):
         """From DATA to its reply. The spool is either handed on with the whole message or dropped."""
         settings = self._settings
         spool = self._shared.intake.spool()
-        body = Body(spool.write, max_bytes=settings.max_message_bytes, max_line_bytes=settings.max_line_bytes)
+        body = Body(
+            spool.write,
+            max_bytes=settings.max_message_bytes,
+            max_line_bytes=settings.max_line_bytes,
+            block_bytes=self._shared.turns.octets,
+        )
         receiver = None
         taken = False
         try:
@@ -510,7 +521,7 @@ class GatewaySMTP(SMTP):
         early = await self._reader.read(ahead) if ahead else b""
         pace = Pace(settings.idle_seconds, settings.minimum_rate_bytes_per_second)
         max_octets = settings.max_message_bytes + settings.max_refused_bytes
-        receiver = Receiver(self, self._wire(), body, pace, max_octets, self._shared.turn_octets)
+        receiver = Receiver(self, self._wire(), body, pace, max_octets, self._shared.turns)
         try:
             # Not through feed_data, which refuses when the client has said already that nothing more will come.
             after = receiver.start(early, over=self._reader.at_eof())
@@ -534,9 +545,8 @@ class GatewaySMTP(SMTP):
         source = f"smtp:{secrets.token_hex(16)}"
         envelope = self._evidence(*self._mail().rcpt_tos)
         self._committing = True
-        task = self._shared.carry_on(self._hand_in(spool, received_at, source, envelope))
         try:
-            reply = await asyncio.shield(task)
+            reply = await self._hand_in(spool, received_at, source, envelope)
         finally:
             self._committing = False
         self._commands = 0
@@ -544,11 +554,16 @@ class GatewaySMTP(SMTP):
 
     async def _hand_in(self, spool: Spool, received_at: datetime, source: str, envelope: Envelope) -> str:
         try:
-            accepted, stored = await self._shared.in_thread(
-                _keep_and_accept, self._shared.intake, spool, received_at, source, envelope
+            stored = spool.carried()
+            if stored is None:
+                stored = await self._shared.in_thread(spool.keep)
+            accepted = await self._shared.commits.accept(
+                Arrival(Channel.SMTP, received_at, (stored,), source, envelope)
             )
         except Exception as error:  # noqa: BLE001 - the edge: nobody else is there any more if the client left
+            self._shared.in_thread(spool.drop)
             return await self.handle_exception(error)
+        spool.drop()
         self._log("smtp_received", submission=accepted.number, bytes=stored.bytes, sha256=stored.sha256)
         return self._reply("accepted", receipt=accepted.number)
 
@@ -568,15 +583,3 @@ class GatewaySMTP(SMTP):
 _COMMANDS: Final[Mapping[str, Callable[[GatewaySMTP, str], Awaitable[None]]]] = {
     name.removeprefix("smtp_"): method for name, method in vars(GatewaySMTP).items() if name.startswith("smtp_")
 }
-
-
-def _keep_and_accept(
-    intake: Intake, spool: Spool, received_at: datetime, source: str, envelope: Envelope
-) -> tuple[Accepted, StoredFile]:
-    """Both halves of the promise, in a thread. Whatever is raised, nothing was promised."""
-    try:
-        stored = spool.keep()
-        accepted = intake.accept(Arrival(Channel.SMTP, received_at, (stored,), source, envelope))
-    finally:
-        spool.drop()
-    return accepted, stored

@@ -8,7 +8,7 @@ Rule 3: where places are short, whoever holds most gives way; what was promised 
 import asyncio
 import ipaddress
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Final, Protocol, TypeVar
 
 from gateway.ports import Intake
 from mail import codes
+from mail.smtp_commits import Commits
 from mail.smtp_places import Holder, Places
 from mail.smtp_tls import Certificate
+from mail.smtp_turns import Turns
 
 MailLog = Callable[[str, Mapping[str, object]], None]
 """Takes the constant name of an event and its fields."""
@@ -28,9 +30,6 @@ _T = TypeVar("_T")
 _IPV6_CUSTOMER_BITS: Final = 64
 # How old the knowledge of the free disk space may be: asking for each message would cost more than it tells.
 _DISK_SECONDS: Final = 1.0
-# What all messages together may bring in before everybody else has had a turn: some milliseconds of work.
-_ROUND_OCTETS: Final = 1 << 21
-_LEAST_TURN_OCTETS: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,6 @@ class ListenerSettings:
 class Connection(Holder, Protocol):
     """A connection as the listener sees it."""
 
-    def handler(self) -> asyncio.Task[None]:
-        """The task that serves it."""
-
     def shut_down(self) -> None:
         """End as soon as nobody was promised anything."""
 
@@ -99,8 +95,10 @@ class Shared:
         self.connections: set[Connection] = set()
         self.places = Places(settings.max_connections, settings.max_connections_per_address)
         self.in_flight = Places(settings.max_in_flight, settings.max_in_flight)
-        self.tasks: set[asyncio.Task[str]] = set()
+        self.turns = Turns(lambda: self.in_flight.taken)
+        self.handlers: set[asyncio.Task[None]] = set()
         self.threads = ThreadPoolExecutor(settings.max_accepting, "smtp")
+        self.commits = Commits(intake, self.in_thread)
         self._designated = frozenset(address.lower() for address in settings.addresses)
         # RFC 5321 section 4.5.1: who takes mail for a domain takes it for its postmaster.
         self._postmasters = {"postmaster", *(f"postmaster@{a.rpartition('@')[2]}" for a in self._designated)}
@@ -140,10 +138,6 @@ class Shared:
             self._free_until = now + _DISK_SECONDS
         return self._free_bytes - octets >= self.settings.min_free_bytes
 
-    def turn_octets(self) -> int:
-        """How much one message may bring in before the next one has its turn."""
-        return max(_LEAST_TURN_OCTETS, _ROUND_OCTETS // max(1, self.in_flight.taken))
-
     def reply(self, name: str, **values: object) -> str:
         """The reply of that name in the words of this gateway (`mail.codes`); `values` are this reply's own."""
         known = self._replies.get(name)
@@ -167,12 +161,10 @@ class Shared:
         """What `work` returns or raises, done in a thread."""
         return asyncio.get_running_loop().run_in_executor(self.threads, work, *arguments)
 
-    def carry_on(self, work: Coroutine[None, None, str]) -> asyncio.Task[str]:
-        """Work that goes on although its connection ends."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
+    def wait_for(self, handler: asyncio.Task[None]) -> None:
+        """Have the end of the listener wait for this."""
+        self.handlers.add(handler)
+        handler.add_done_callback(self.handlers.discard)
 
 
 def customer(peer: str) -> str:

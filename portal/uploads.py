@@ -45,10 +45,10 @@ class UploadedFile:
     size: int = 0
 
     def keep(self) -> StoredFile:
-        """The file, on stable storage. Raises TryLater."""
+        """The file, kept or carried, as `accept` takes it. Raises TryLater."""
         assert self.spool is not None, "an empty file has nothing to keep"
         item = None if self.field == STILL_TO_CHOOSE else self.field
-        return replace(self.spool.keep(), name=self.name, media_type=self.media_type, item=item)
+        return replace(self.spool.carried() or self.spool.keep(), name=self.name, media_type=self.media_type, item=item)
 
 
 STILL_TO_CHOOSE: Final = "stuk"

@@ -4,6 +4,7 @@ Rule 1: frozen values without behaviour beyond reading themselves; rows live in 
 Rule 2: instants are aware UTC datetimes and end in `_at`; last days are dates and end in `_day`.
 """
 
+import builtins
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -120,13 +121,17 @@ class Envelope:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A received file, byte for byte: the whole message, or one uploaded file."""
+    """A received file, byte for byte: the whole message, or one uploaded file.
+
+    `content` is there only on the way to `accept`, which makes it durable (`Spool.carried`).
+    """
 
     sha256: str
     bytes: int
     name: str = ""
     media_type: str = ""
     item: str | None = None
+    content: builtins.bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

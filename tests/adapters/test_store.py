@@ -1,5 +1,8 @@
 """What the store promises, on each database: one transaction a method, claims that fence, a sum that adds up."""
 
+import errno
+import hashlib
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +11,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlmodel import col
 
+from gateway.arrivals import CARRIED_BYTES, content_of
 from gateway.audit import audit
 from gateway.core.decide import decide
 from gateway.core.errors import NotFound, TryLater, WrongState
@@ -85,26 +89,26 @@ def test_whoever_waits_for_a_commit_shares_the_next_one(kept):
     """Group commit: one fsync for all that wait."""
     commits = []
     event.listen(kept.database.engine, "commit", commits.append)
-    with kept.store._committing, ThreadPoolExecutor(THREADS) as pool:
+    with kept.store._arrivals._committing, ThreadPoolExecutor(THREADS) as pool:
         waiting = [pool.submit(kept.store.accept, storage.arrival(n)) for n in range(THREADS)]
-        wait_until(lambda: len(kept.store._line) == THREADS, "all are waiting")
-        kept.store._committing.release()
+        wait_until(lambda: len(kept.store._arrivals._line) == THREADS, "all are waiting")
+        kept.store._arrivals._committing.release()
         receipts = [future.result(20) for future in waiting]
-        kept.store._committing.acquire()
+        kept.store._arrivals._committing.acquire()
     assert len({a.log_index for a in receipts}) == THREADS
     assert len(commits) == 1
 
 
 def test_one_arrival_that_cannot_be_stored_does_not_fail_the_others(kept):
     broken = storage.arrival(3, envelope=Envelope(APPLICANT, (ADDRESS,), helo=object()))
-    with kept.store._committing, ThreadPoolExecutor(4) as pool:
+    with kept.store._arrivals._committing, ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(kept.store.accept, storage.arrival(n)) for n in range(3)]
         failing = pool.submit(kept.store.accept, broken)
-        wait_until(lambda: len(kept.store._line) == 4, "all are waiting")
-        kept.store._committing.release()
+        wait_until(lambda: len(kept.store._arrivals._line) == 4, "all are waiting")
+        kept.store._arrivals._committing.release()
         receipts = [future.result(20) for future in waiting]
         assert failing.exception(20) is not None
-        kept.store._committing.acquire()
+        kept.store._arrivals._committing.acquire()
     assert sorted(a.log_index for a in receipts) == [0, 1, 2]
     assert sum(kept.queries.sums().values()) == 3
     assert audit(kept.database, kept.blobs, kept.ledger.vkey).problems == ()
@@ -116,6 +120,69 @@ def test_an_arrival_that_fails_leaves_nothing_behind(kept):
     assert sum(kept.queries.sums().values()) == 0
     assert audit(kept.database, kept.blobs, kept.ledger.vkey).entries == 0
     assert kept.store.accept(storage.arrival(1)).log_index == 0
+
+
+# ---- files that travel with their arrival --------------------------------------------------------
+
+
+def _spooled(kept, content):
+    spool = kept.store.spool()
+    for start in range(0, len(content), 1000):
+        spool.write(memoryview(content)[start : start + 1000])
+    return spool
+
+
+def _files_on_disk(kept):
+    return {path.name for path in (kept.directory / "blobs").glob("??/*")}
+
+
+def test_a_small_file_is_durable_with_its_row_and_gets_a_file_before_the_row_lets_go_of_it(kept):
+    content = b"Subject: klein\r\n\r\n" + b"x" * 5000
+    file = _spooled(kept, content).carried()
+    number = kept.store.accept(storage.arrival(1, files=(file,))).number
+    assert not _files_on_disk(kept)
+    with kept.blobs.open(file.sha256) as opened:
+        assert opened.read() == content
+    assert not _files_on_disk(kept), "looking at it writes nothing"
+    assert audit(kept.database, kept.blobs, kept.ledger.vkey, content=True).problems == ()
+    kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
+    assert _files_on_disk(kept) == {file.sha256}
+    assert content_of(kept.database, file.sha256) is None
+    assert kept.blobs.path(file.sha256).read_bytes() == content
+    assert audit(kept.database, kept.blobs, kept.ledger.vkey, content=True).problems == ()
+
+
+def test_without_a_disk_for_its_file_the_row_keeps_the_bytes(kept, monkeypatch):
+    file = _spooled(kept, b"klein").carried()
+    number = kept.store.accept(storage.arrival(1, files=(file,))).number
+    claim = kept.store.claim(number)
+
+    def full(_handle, _view):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(TryLater, match="No space left"):
+            kept.store.save_reading(claim, Reading(None, ()))
+    assert content_of(kept.database, file.sha256) == b"klein"
+    kept.store.save_reading(claim, Reading(None, ()))
+    assert kept.blobs.path(file.sha256).read_bytes() == b"klein"
+
+
+@pytest.mark.parametrize(("octets", "travels"), [(0, True), (CARRIED_BYTES, True), (CARRIED_BYTES + 1, False)])
+def test_a_file_travels_with_its_arrival_up_to_a_size_and_can_always_be_kept(kept, octets, travels):
+    content = b"y" * octets
+    spool = _spooled(kept, content)
+    carried = spool.carried()
+    assert (carried is not None) is travels
+    if carried is not None:
+        assert carried.content == content
+        assert not list((kept.directory / "blobs" / "spool").iterdir())
+    stored = spool.keep()
+    assert (stored.sha256, stored.bytes) == (hashlib.sha256(content).hexdigest(), octets)
+    assert kept.blobs.path(stored.sha256).read_bytes() == content
+    spool.drop()
+    assert kept.blobs.sweep() == 0
 
 
 # ---- the register --------------------------------------------------------------------------------

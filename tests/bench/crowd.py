@@ -1,13 +1,20 @@
 """Memory and stalls of one real gateway with a crowd: `crowd.py [--connections 200] [--megabytes 3] [--tls]`.
 
-All connections are in the middle of a message at the same time, then all finish it. Meanwhile one more client says
-NOOP every few milliseconds: how long its answer takes is at least as long as the event loop was stalled.
+All connections are in the middle of a message at the same time, then all finish it, as fast as they can. Meanwhile a
+ticker in the gateway's event loop (`ticking.py`) says for how long the loop was at one thing, and a client in a process
+of its own says NOOP every few milliseconds and waits for the answer.
 """
 
 import argparse
+import json
+import multiprocessing
+import os
+import signal
 import sys
+import tempfile
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
@@ -22,29 +29,40 @@ _LINE: Final = b"x" * 76 + b"\r\n"
 
 def main() -> int:
     """0 when every message got its 250."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--megabytes", type=float, default=3)
     parser.add_argument("--tls", action="store_true")
     asked = parser.parse_args()
-    with gateway("ours", (1, "smtp")) as target:
-        _deliver(target.port, _LINE, tls=asked.tls)  # what is made once has been made
-        idle, before = memory(target.pid), time.monotonic()
-        stop = threading.Event()
-        waits: list[float] = []
-        prober = threading.Thread(target=_probe, args=(target.port, stop, waits))
-        prober.start()
-        received, peak = _crowd(target.port, target.pid, asked)
-        stop.set()
-        prober.join()
-        seconds = time.monotonic() - before
-    waits.sort()
+    with tempfile.TemporaryDirectory() as directory:
+        figures = Path(directory) / "ticks.json"
+        program = (sys.executable, str(ROOT / "tests" / "bench" / "ticking.py"), str(figures))
+        with gateway("ours", (1, "smtp"), program) as target:
+            _deliver(target.port, _LINE, tls=asked.tls)  # what is made once has been made
+            idle, before = memory(target.pid), time.monotonic()
+            ours, theirs = multiprocessing.Pipe()
+            prober = multiprocessing.get_context("spawn").Process(target=_probe, args=(target.port, theirs))
+            prober.start()
+            ours.recv()
+            os.kill(target.pid, signal.SIGUSR1)
+            received, peak = _crowd(target.port, target.pid, asked)
+            ours.send("stop")
+            waits = sorted(ours.recv())
+            prober.join()
+            seconds = time.monotonic() - before
+        ticks = json.loads(figures.read_text())
     each = (peak[1] - idle[1]) / asked.connections
     print(f"{received} of {asked.connections} messages of {asked.megabytes:g} MB in {seconds:.1f} s")
     print(f"resident MB: idle {idle[0]:.0f}, peak {peak[0]:.0f}; private MB a connection: {each:.2f}")
     print(
+        f"between {ticks['ticks']} ticks of the event loop, ms:"
+        f" processor p99 {ticks['processor_p99']:.1f}, longest {ticks['processor_longest']:.1f};"
+        f" clock p99 {ticks['wall_p99']:.1f}, longest {ticks['wall_longest']:.1f}"
+    )
+    print(
         f"answers to {len(waits)} NOOPs, ms: median {1e3 * waits[len(waits) // 2]:.1f},"
-        f" p99 {1e3 * waits[int(len(waits) * 0.99)]:.1f}, longest {1e3 * waits[-1]:.1f}"
+        f" p99 {1e3 * waits[int(len(waits) * 0.99)]:.1f}, longest {1e3 * waits[-1]:.1f};"
+        f" load of the machine {os.getloadavg()[0]:.1f}"
     )
     return 0 if received == asked.connections else 1
 
@@ -99,23 +117,22 @@ def _deliver(port: int, message: bytes, *, tls: bool) -> None:
     _finish(client)
 
 
-def _probe(port: int, stop: threading.Event, waits: list[float]) -> None:
-    client = smtp.Client(port)
-    client.reply()
-    client.say("EHLO probe.example")
-    said = 0
-    while not stop.wait(0.005):
-        said += 1
-        began = time.perf_counter()
-        client.say("NOOP")
-        waits.append(time.perf_counter() - began)
-        if said == 200:  # the listener ends a connection that says much and sends nothing
-            client.socket.close()
-            client = smtp.Client(port)
-            client.reply()
-            client.say("EHLO probe.example")
-            said = 0
-    client.socket.close()
+def _probe(port: int, asker: Connection) -> None:
+    waits: list[float] = []
+    while not asker.poll(0):
+        client = smtp.Client(port)
+        client.reply()
+        client.say("EHLO probe.example")
+        if not waits:
+            asker.send("ready")
+        for _ in range(200):  # the listener ends a connection that says much and sends nothing
+            began = time.perf_counter()
+            client.say("NOOP")
+            waits.append(time.perf_counter() - began)
+            if asker.poll(0.005):
+                break
+        client.socket.close()
+    asker.send(waits)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from tests.support.smtp import ADDRESS, certificate  # noqa: E402
 HARNESS: Final = ROOT.parent / "shared" / "bench"
 SCENARIOS: Final = "smtp-30m-c1,smtp-30m-c4,smtp-30m-c4-tls,smtp-300k-c10,smtp-4k-c10,smtp-4k-c50"
 PEERS: Final = ("postfix", "aiosmtpd-fsync", "floor")
+PROGRAM: Final = (str(ROOT / ".venv" / "bin" / "herstelpost"),)
 STOP_SECONDS: Final = 30
 LIMIT_SECONDS: Final = 3600
 
@@ -92,7 +93,7 @@ def _variants(asked: argparse.Namespace) -> dict[str, tuple[int, str]]:
 
 
 @contextlib.contextmanager
-def gateway(name: str, given: tuple[int, str]) -> Iterator[load.Target]:
+def gateway(name: str, given: tuple[int, str], program: Sequence[str] = PROGRAM) -> Iterator[load.Target]:
     """The real gateway in a data directory of its own; ended and removed on leaving."""
     listeners, parts = given
     directory = Path(tempfile.mkdtemp(prefix="herstelpost-bench-", dir="/var/tmp"))  # has to be a disk
@@ -105,9 +106,7 @@ def gateway(name: str, given: tuple[int, str]) -> Iterator[load.Target]:
                 directory=directory, port=target.port, portal=free_port(), address=ADDRESS, listeners=listeners
             )
         )
-        command = [
-            str(ROOT / ".venv" / "bin" / "herstelpost"), "--config", str(configuration), "run", "--only", parts,
-        ]  # fmt: skip
+        command = [*program, "--config", str(configuration), "run", "--only", parts]
         with (directory / "log").open("wb") as log, load.running(command, log) as process:
             wait_until(
                 lambda: _listening(target.port) == listeners or process.poll() is not None, f"{name} listens", 60

@@ -4,7 +4,7 @@ import contextlib
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -52,10 +52,11 @@ def deliver(client: smtp.Client) -> bytes:
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("place", ["spool", "write", "keep", "accept"])
+@pytest.mark.parametrize("place", ["spool", "write", "keep", "accept", "accept what is carried"])
 def test_our_trouble_is_the_senders_451_and_the_next_message_gets_in(place: str, error: Exception) -> None:
     """P1: no yes without a receipt; and our trouble is never a bounce."""
-    intake = smtp.RecordingIntake()
+    place, _, carries = place.partition(" ")
+    intake = smtp.RecordingIntake(carries=bool(carries))
     failing = Failing(error)
     setattr(intake, f"before_{place}", failing)
     with dialogue(intake) as (_, client):
@@ -155,6 +156,35 @@ def test_a_slow_commit_holds_up_nobody_else() -> None:
         assert not intake.arrivals
         go_on.set()
         assert smtp.receipt(client.reply())
+
+
+def test_who_waits_for_a_commit_shares_the_next_one_and_its_failure_is_not_theirs() -> None:
+    go_on, groups = threading.Event(), []
+    wrong = "wrong@mail.example"
+
+    class Grouping(smtp.RecordingIntake):
+        def accept(self, arrival: Arrival) -> Accepted:
+            if arrival.envelope.mail_from == wrong:
+                raise TryLater("not this one")
+            return super().accept(arrival)
+
+        def accept_all(self, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
+            groups.append(len(arrivals))
+            assert go_on.wait(smtp.PATIENCE)
+            return super().accept_all(arrivals)
+
+    with smtp.listening(Grouping(carries=True)) as running, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(smtp.Client(running.port)) for _ in range(4)]
+        for client, sender in zip(clients, ("a@mail.example", "b@mail.example", wrong, "c@mail.example"), strict=True):
+            client.until_data(sender=sender)
+            client.send(smtp.stuffed(MESSAGE))
+            wait_until(lambda: bool(groups), "the first commit goes on")
+        commits = running.listener._shared.commits
+        wait_until(lambda: len(commits._waiting) == 3, "the others wait")
+        go_on.set()
+        replies = [client.reply() for client in clients]
+    assert [reply[:3] for reply in replies] == [b"250", b"250", b"451", b"250"]
+    assert groups == [1, 3]
 
 
 def hang_up(client: smtp.Client) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway import database, walk
+from gateway.arrivals import CARRIED_BYTES
 from gateway.audit import audit
 from gateway.core.errors import TryLater, WrongState
 from gateway.core.words import Reason
@@ -73,9 +74,9 @@ class Faulty:
         return once
 
 
-def _mail(house):
+def _mail(house, **changes):
     to = house.desk.queries.request(REFERENCE).mailadres
-    return storage.hand_in_mail(house, storage.two_documents(to), to)
+    return storage.hand_in_mail(house, storage.two_documents(to, **changes), to)
 
 
 def _to_rest(house):
@@ -86,7 +87,7 @@ def _to_rest(house):
         sums = house.desk.queries.sums()
         return not sums["ontvangen"] + sums["in_behandeling"]
 
-    wait_until(at_rest, "all is at rest", 30)
+    wait_until(at_rest, "all is at rest", 120)
     storage.send_letters(house)
 
 
@@ -175,6 +176,8 @@ def test_a_letter_that_cannot_be_written_holds_up_no_other(house):
 
 @pytest.mark.parametrize("trouble", [errno.EIO, errno.ENOSPC])
 def test_a_disk_that_fails_is_told_the_sender_and_leaves_no_submission(house, tmp_path, monkeypatch, trouble):
+    """A mail with a file of its own; what a small one travels with is the database (below)."""
+    large = {"text": "Toelichting.\n" * (CARRIED_BYTES // 10)}
     real = os.fsync
 
     def failing(_handle):
@@ -182,10 +185,10 @@ def test_a_disk_that_fails_is_told_the_sender_and_leaves_no_submission(house, tm
 
     monkeypatch.setattr(os, "fsync", failing)
     with pytest.raises(TryLater):
-        _mail(house)
+        _mail(house, **large)
     assert sum(house.desk.queries.sums().values()) == 0
     monkeypatch.setattr(os, "fsync", real)
-    accepted = _mail(house)
+    accepted = _mail(house, **large)
     assert house.desk.blobs.sweep() == 0
     _to_rest(house)
     checker.check(house, [accepted.number], tmp_path / "receipts")
@@ -341,7 +344,7 @@ def test_two_processes_walk_the_same_work_and_everything_is_done_once(
 
         with ThreadPoolExecutor(4) as pool:
             for worker in [pool.submit(work, place) for place in range(4)]:
-                worker.result(120)
+                worker.result(300)
         storage.send_letters(houses[0])
         checker.check(houses[0], numbers, tmp_path / "receipts")
         assert len(houses[1].desk.queries.submissions()) == 40

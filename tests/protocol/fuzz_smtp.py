@@ -100,7 +100,7 @@ def run(seconds: float, seed: int, loop: str) -> Figures:
                 thread.join(seconds + 120)
                 assert not thread.is_alive(), "a client hangs"
             wait_until(lambda: not running.listener.connections, "all connections have ended", 30)
-            wait_until(lambda: not running.listener._shared.tasks, "all commits are done", 30)
+            wait_until(lambda: not running.listener._shared.handlers, "all connections are done with", 30)
             _check(figures, intake, running)
     return figures
 

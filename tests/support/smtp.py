@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -53,6 +53,12 @@ class RecordingSpool:
         self._content += block
         self.size += len(block)
 
+    def carried(self) -> StoredFile | None:
+        if not self._intake.carries:
+            return None
+        content = bytes(self._content)
+        return StoredFile(hashlib.sha256(content).hexdigest(), self.size, content=content)
+
     def keep(self) -> StoredFile:
         self._intake.before_keep()
         stored = StoredFile(hashlib.sha256(self._content).hexdigest(), self.size)
@@ -70,7 +76,10 @@ def _nothing() -> None:
 
 @dataclass
 class RecordingIntake:
-    """The port `Intake` in memory. The `before_` functions run first and may raise."""
+    """The port `Intake` in memory. The `before_` functions run first and may raise.
+
+    With `carries` every file travels with its arrival, else every one is kept.
+    """
 
     contents: dict[str, bytes] = field(default_factory=dict)
     arrivals: list[Arrival] = field(default_factory=list)
@@ -81,6 +90,7 @@ class RecordingIntake:
     before_keep: Callable[[], None] = _nothing
     before_accept: Callable[[], None] = _nothing
     before_register: Callable[[], None] = _nothing
+    carries: bool = False
 
     def spool(self) -> Spool:
         self.before_spool()
@@ -89,9 +99,19 @@ class RecordingIntake:
 
     def accept(self, arrival: Arrival) -> Accepted:
         self.before_accept()
+        self.contents |= {file.sha256: file.content for file in arrival.files if file.content is not None}
         self.arrivals.append(arrival)
         number = len(self.arrivals)
         return Accepted(f"26-0000-0000-{number:04d}", number)
+
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
+        return [self._outcome(arrival) for arrival in arrivals]
+
+    def _outcome(self, arrival: Arrival) -> Accepted | Exception:
+        try:
+            return self.accept(arrival)
+        except Exception as error:  # noqa: BLE001 - as the port has it
+            return error
 
     def register(self, attempt: RefusedAttempt) -> None:
         self.before_register()

@@ -5,10 +5,11 @@ work on SQLite and on PostgreSQL. (A house that runs, with a portal: `tests.supp
 """
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from config.calendar import load_calendar
 from config.settings import Settings, parse
 from gateway import app, notes, walk
+from gateway.arrivals import content_of
 from gateway.blobs import FileBlobs
 from gateway.core.answers import Draft, drafts
 from gateway.core.decide import decide
@@ -132,7 +134,7 @@ def opened(
     database = Database(url or f"sqlite:///{directory / 'herstelpost.db'}")
     clock = clock or FakeClock()
     ledger = Ledger(database, _signer(directory))
-    blobs = FileBlobs(directory / "blobs")
+    blobs = FileBlobs(directory / "blobs", carried=functools.partial(content_of, database))
     policy = Policy((ADDRESS,), (), 30 << 20, counts_message=False, lease_seconds=lease_seconds)
     try:
         database.migrate()
@@ -227,7 +229,7 @@ def hand_in_upload(house: app.House, reference: str, documents: Mapping[str, byt
 
     def arrival(files: tuple[StoredFile, ...]) -> Arrival:
         named = tuple(
-            StoredFile(file.sha256, file.bytes, f"stuk-{item}.pdf", "application/pdf", item)
+            replace(file, name=f"stuk-{item}.pdf", media_type="application/pdf", item=item)
             for file, item in zip(files, documents, strict=True)
         )
         return Arrival(Channel.PORTAL, now, named, source or f"portal:{now.timestamp()}", request=reference)
