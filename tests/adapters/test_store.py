@@ -115,7 +115,7 @@ def test_one_arrival_that_cannot_be_stored_does_not_fail_the_others(kept):
 
 
 def test_an_arrival_that_fails_leaves_nothing_behind(kept):
-    with pytest.raises(ValueError, match="unsupported type"):
+    with pytest.raises(ValueError, match="unknown type"):
         kept.store.accept(storage.arrival(1, envelope=Envelope(helo=object())))
     assert sum(kept.queries.sums().values()) == 0
     assert audit(kept.database, kept.blobs, kept.ledger.vkey).entries == 0
