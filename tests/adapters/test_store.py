@@ -152,6 +152,17 @@ def test_a_small_file_is_durable_with_its_row_and_gets_a_file_before_the_row_let
     assert audit(kept.database, kept.blobs, kept.ledger.vkey, content=True).problems == ()
 
 
+def test_the_row_lets_go_only_of_what_has_a_file_that_nobody_is_erasing(kept):
+    """The same bytes may be there of an older submission, and be erased with that one at any moment."""
+    file = _spooled(kept, b"klein").carried()
+    number = kept.store.accept(storage.arrival(1, files=(file,))).number
+    place = kept.blobs.path(file.sha256)
+    os.utime(place, (0, 0))
+    kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
+    assert kept.blobs.erase([file.sha256]) == [file.sha256], "it is new: who erases lets it be"
+    assert place.read_bytes() == b"klein"
+
+
 def test_without_a_disk_for_its_file_the_row_keeps_the_bytes(kept, monkeypatch):
     file = _spooled(kept, b"klein").carried()
     number = kept.store.accept(storage.arrival(1, files=(file,))).number
