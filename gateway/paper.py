@@ -215,6 +215,7 @@ def _receipt_submission(
     submission: Mapping[str, Any], request: Mapping[str, Any] | None, language: str
 ) -> dict[str, Any]:
     descriptions = {i["nummer"]: i["omschrijving"] for i in request["stukken"]} if request else {}
+    several = () if submission["verzoek"] else submission.get("verzoeken", ())
     return {
         "number": submission["ontvangstnummer"],
         "received": submission["ontvangenOp"],
@@ -222,7 +223,7 @@ def _receipt_submission(
         "channel": submission["kanaal"],
         "sender": submission["afzender"],
         "addressee": submission["geadresseerde"],
-        "request": submission["verzoek"],
+        "request": submission["verzoek"] or ", ".join(several) or None,
         "outcome": submission["besluit"],
         "in_time": submission["opTijd"],
         "reasons": [_explained(reason, language) for reason in submission["redenen"]],
@@ -234,7 +235,7 @@ def _receipt_submission(
                 "media_type": f["mediatype"],
                 "outcome": f["besluit"],
                 "reason": _title(f["reden"], language),
-                "number": f["nummer"],
+                "number": f["nummer"] and (f"{f['nummer']} ({f['verzoek']})" if several else f["nummer"]),
                 "item": descriptions.get(f["nummer"]),
             }
             for f in submission["stukken"]

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,8 +141,11 @@ def test_one_receipt_and_one_letter_name_both_requests_to_a_party_of_both(mailed
     body = letter.get_body(("plain",))
     assert body is not None
     text = body.get_content()
+    (paper,) = [part.get_content() for part in letter.walk() if part.get_filename() == receipts.PDF]
+    printed = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True).stdout.decode()
     for word in (mailed.number, mailed.sara.kenmerk, mailed.omar.kenmerk, *DOCUMENTS):
         assert word in text
+        assert word in "".join(re.split(r"[\s\u200b]+", printed))
     assert text.count("Kopie van het paspoort") == 2, "what each of them still misses"
 
 
