@@ -190,6 +190,14 @@ class Outbound(Section):
         return self
 
 
+class Letters(Section):
+    release_at_import: bool = False
+    postal_address: str = Field("Postbus 1, 1000 AA Voorbeeldstad", min_length=1)
+    notice_alarm_hours: float = Field(24, gt=0, le=48)
+    resend_minutes: float = Field(60, ge=0)
+    full_notice_from: date = date(2027, 1, 1)
+
+
 class Scanners(Section):
     clamd: str = Field("", pattern=r"^(|unix:/.+|unix:[^/].*|tcp:.+:\d+)$")
     canary_seconds: float = Field(3600, gt=0)
@@ -367,6 +375,7 @@ class Settings(Section):
     requests: Requests = Requests()
     imap: tuple[Imap, ...] = ()
     outbound: Outbound = Outbound()
+    letters: Letters = Letters()
     scanners: Scanners = Scanners()
     smime: Smime = Smime()
     limits: Limits = Limits()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from config.calendar import load_calendar
@@ -21,10 +22,13 @@ from gateway.arrivals import content_of
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk, Patience
+from gateway.core import terms
 from gateway.core.conditions import Profile
 from gateway.core.retention import Rule, Schedule
 from gateway.core.templates import Library
 from gateway.core.words import Status
+from gateway.correspondence import Correspondence
+from gateway.correspondence import Rules as LetterRules
 from gateway.counter import Counter
 from gateway.database import Database
 from gateway.dates import Dates, Rules
@@ -33,6 +37,7 @@ from gateway.handover import Handover
 from gateway.inquiry import Policy
 from gateway.integrity import Integrity
 from gateway.ledger import Ledger
+from gateway.letterpaper import Letterhead
 from gateway.lifecycle import Lifecycle
 from gateway.outages import Outages
 from gateway.outages import Rules as OutageRules
@@ -40,14 +45,16 @@ from gateway.outbox import Outbox
 from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Clock, Ports, Sealer
+from gateway.postroom import FAILED, Postroom
 from gateway.queries import Queries
 from gateway.register import Registrar
 from gateway.requests import Requests
 from gateway.retention import Retention
 from gateway.schema import dump
-from gateway.store import FAILED, DatabaseStore
+from gateway.store import DatabaseStore
 from gateway.vouching import Authority, Vouching
 from mail import authenticate, letters, outbound, read, read_child, smime
+from mail import notices as mail_notices
 from scanners import child, clam, inspect
 
 _MIB = 1 << 20
@@ -124,7 +131,8 @@ def build(settings: Settings) -> House:
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
     ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
     blobs = FileBlobs(settings.data_dir / "blobs", carried=functools.partial(content_of, database))
-    store = DatabaseStore(database, ledger, blobs, clock, _policy(settings))
+    postroom = _postroom(settings, ledger, calendar)
+    store = DatabaseStore(database, ledger, blobs, clock, _policy(settings), postroom)
     vouching = _vouching(settings, database, ledger, clock, store.newest_unwritten)
     seal = seal_of(settings)
     requests = Requests(
@@ -135,6 +143,7 @@ def build(settings: Settings) -> House:
         settings.smtp.addresses[0],
         own_terms_move=settings.terms.own_terms_move,
         outage_days=settings.outages.days,
+        postroom=postroom,
     )
     outages = Outages(database, ledger, clock, requests, _outage_rules(settings))
     clerk = LetterClerk(
@@ -158,6 +167,19 @@ def build(settings: Settings) -> House:
     integrity = Integrity(database, ledger, clock, check)
     registrar = Registrar(database, ledger, _marker(settings), lambda: vouching.vouch(events.note))
     queries = Queries(database)
+    dates = Dates(database, clock, _rules(settings))
+    correspondence = Correspondence(
+        database,
+        ledger,
+        blobs,
+        clock,
+        requests=requests,
+        postroom=postroom,
+        dates=dates,
+        head=_printed_head(settings),
+        rules=_letter_rules(settings),
+        compose=partial(mail_notices.compose, house=_letterhead(settings)),
+    )
     receipt_files = _receipt_files(queries, clerk)
     woken = threading.Event()
     handover = Handover(database, ledger, clock)
@@ -166,10 +188,11 @@ def build(settings: Settings) -> House:
         library=_library(settings),
         store=store,
         requests=requests,
+        correspondence=correspondence,
         counter=Counter(store, queries, clock, calendar, settings.terms.posted_days),
         people=People(database, ledger, clock),
         queries=queries,
-        dates=Dates(database, clock, _rules(settings)),
+        dates=dates,
         outages=outages,
         blobs=blobs,
         clock=clock,
@@ -188,11 +211,11 @@ def build(settings: Settings) -> House:
         audit=check,
         checked=integrity.last,
         register=registrar.write,
-        health=_health(queries, scanner, integrity),
+        health=_health(queries, correspondence, scanner, integrity),
         log=lambda path: tiles.read(database, path),
     )
     carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
-    outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts)
+    outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts, postroom=postroom)
     lifecycle = Lifecycle(database, ledger, clock, settings)
     retention = Retention(
         database,
@@ -331,6 +354,35 @@ def _rules(settings: Settings) -> Rules:
 
 def _outage_rules(settings: Settings) -> OutageRules:
     return OutageRules(load_calendar(), settings.outages.days, timedelta(days=settings.outages.announce_days))
+
+
+def _postroom(settings: Settings, ledger: Ledger, calendar: terms.Calendar) -> Postroom:
+    return Postroom(
+        ledger=ledger,
+        calendar=calendar,
+        own_addresses=(*settings.smtp.addresses, settings.outbound.from_address),
+        return_base=settings.outbound.from_address,
+        resend=timedelta(minutes=settings.letters.resend_minutes),
+        own_terms_move=settings.terms.own_terms_move,
+    )
+
+
+def _letter_rules(settings: Settings) -> LetterRules:
+    letters_ = settings.letters
+    return LetterRules(
+        letters_.full_notice_from, timedelta(hours=letters_.notice_alarm_hours), at_import=letters_.release_at_import
+    )
+
+
+def _printed_head(settings: Settings) -> Letterhead:
+    return Letterhead(
+        organisation=settings.portal.organisation,
+        portal_url=settings.portal.public_url,
+        help_phone=settings.portal.help_phone,
+        postal_address=settings.letters.postal_address,
+        cap_mb=settings.limits.submission_mb,
+        most_files=settings.portal.max_files,
+    )
 
 
 def schedule(settings: Settings) -> Schedule:
@@ -474,14 +526,18 @@ def _bundler(
     return write
 
 
-def _health(queries: Queries, scanner: clam.Clam, integrity: Integrity) -> Callable[[], dict[str, str]]:
+def _health(
+    queries: Queries, correspondence: Correspondence, scanner: clam.Clam, integrity: Integrity
+) -> Callable[[], dict[str, str]]:
     def health() -> dict[str, str]:
         checked = integrity.last()
         failed = queries.letter_sums().get(FAILED, 0)
+        late = correspondence.late()
         return {
             "scanner": "goed" if scanner.canary().ok else "ziet niets",
             "brieven": f"{failed} niet bezorgd" if failed else "goed",
             "logboek": "goed" if checked is None or checked.ok else f"klopt niet: {checked.first}",
+            "kennisgevingen": f"{late} te laat" if late else "goed",
         }
 
     return health

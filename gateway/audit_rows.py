@@ -19,6 +19,7 @@ from gateway.core.model import PartRole
 from gateway.core.states import RESTING, Step
 from gateway.core.words import DocumentOutcome, EventName, ItemStatus, Outcome, RequestStatus
 from gateway.ledger import read_event
+from gateway.postroom import DRAFTED, FAILED, HANDED_OVER, WRITTEN
 from gateway.records import (
     AccountRow,
     ActRow,
@@ -35,7 +36,7 @@ from gateway.records import (
     TokenRow,
 )
 from gateway.schema import dump, from_core, instant
-from gateway.store import DRAFTED, FAILED, HANDED_OVER, WRITTEN, letter_digest
+from gateway.store import letter_digest
 
 BATCH: Final = 500
 _ARRIVALS: Final = (EventName.RECEIVED_FROM_MAIL, EventName.SUBMISSION_ACCEPTED)

@@ -9,6 +9,7 @@ from typing import Protocol
 from config.settings import Settings
 from gateway.audit import Audit
 from gateway.core.templates import Library
+from gateway.correspondence import Correspondence
 from gateway.counter import Counter
 from gateway.dates import Dates
 from gateway.handover import Handover
@@ -55,6 +56,7 @@ class Desk:
     store: DatabaseStore
     requests: Requests
     counter: Counter
+    correspondence: Correspondence
     people: People
     queries: Queries
     dates: Dates

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from gateway.core.errors import Problem
@@ -25,6 +25,7 @@ from gateway.ledger import Ledger, size_of
 from gateway.records import (
     ActRow,
     BundleRow,
+    ConsentRow,
     ContactRow,
     EntryRow,
     ExtensionRow,
@@ -33,10 +34,12 @@ from gateway.records import (
     HoldRow,
     ItemRow,
     LetterRow,
+    MessageRow,
     OutageAnswerRow,
     PartRow,
     PartyRow,
     RequestRow,
+    SendingRow,
     SessionRow,
     SubmissionRow,
 )
@@ -128,15 +131,44 @@ _NO_SUBMISSION: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
+def own_messages(session: Session, row: RequestRow) -> tuple[set[str], list[str]]:
+    """The bytes of our messages to the people of a request, notices included, and the names of these notices."""
+    kept = session.scalars(select(col(MessageRow.sha256)).where(col(MessageRow.request_id) == row.id))
+    notices = session.execute(
+        select(col(LetterRow.sha256), col(LetterRow.key)).where(col(LetterRow.sending_id).in_(_sendings(row)))
+    ).all()
+    return {sha256 for sha256 in (*kept, *(of for of, _ in notices)) if sha256}, [key for _, key in notices]
+
+
+def _sendings(row: RequestRow) -> Select[int]:
+    messages = select(col(MessageRow.id)).where(col(MessageRow.request_id) == row.id)
+    return select(col(SendingRow.id)).where(col(SendingRow.message_id).in_(messages))
+
+
+def _messages(session: Session, row: RequestRow) -> int:
+    """Leave nothing of our messages and of what people said of them. Returns how many messages there were."""
+    count = _count(session, MessageRow.request_id, row.id)
+    parties = select(col(PartyRow.id)).where(col(PartyRow.request_id) == row.id)
+    session.execute(delete(LetterRow).where(col(LetterRow.sending_id).in_(_sendings(row))))
+    session.execute(delete(SendingRow).where(col(SendingRow.id).in_(_sendings(row))))
+    session.execute(delete(MessageRow).where(col(MessageRow.request_id) == row.id))
+    session.execute(delete(ConsentRow).where(col(ConsentRow.party_id).in_(parties)))
+    return count
+
+
 def request(session: Session, row: RequestRow, now: datetime) -> dict[str, int]:
-    """Leave of a request only what stays; of its submissions nothing else is left. Returns how much of what went."""
+    """Leave of a request only what stays; of its submissions nothing else is left. Returns how much of what went.
+
+    The bytes of our messages are gone already.
+    """
     counts = {
+        "berichten": _messages(session, row),
         "betrokkenen": _count(session, PartyRow.request_id, row.id),
         "stukken": _count(session, ItemRow.request_id, row.id),
     }
     for table in (BundleRow, HandedOverRow, ExtensionRow, ContactRow, OutageAnswerRow):
         session.execute(delete(table).where(col(table.request_id) == row.id))
-    nobody = {"name": GONE, "email": "", "organisation": "", "consents": False}
+    nobody = {"name": GONE, "email": "", "organisation": "", "consents": False, "declined": False}
     session.execute(update(PartyRow).where(col(PartyRow.request_id) == row.id).values(**nobody))
     nothing = {"kind": GONE, "description": GONE, "person": ""}
     session.execute(update(ItemRow).where(col(ItemRow.request_id) == row.id).values(**nothing))
@@ -144,7 +176,7 @@ def request(session: Session, row: RequestRow, now: datetime) -> dict[str, int]:
     session.execute(delete(SessionRow).where(col(SessionRow.subject) == row.reference))
     # No secret opens it any more, and none that is made later can be the same.
     row.token, row.mail_address, row.code_salt, row.code_hash = f"gewist-{row.id}", "", b"", b""
-    row.status, row.needs_person, row.erased_at = RequestStatus.CLOSED, False, now
+    row.status, row.needs_person, row.withheld, row.erased_at = RequestStatus.CLOSED, False, "", now
     return counts
 
 

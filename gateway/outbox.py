@@ -16,8 +16,8 @@ from gateway.core.words import EventName
 from gateway.database import Database, is_due
 from gateway.ledger import Ledger
 from gateway.ports import Blobs, Clock
+from gateway.postroom import FAILED, HANDED_OVER, WRITTEN, Postroom
 from gateway.records import LetterRow, SubmissionRow
-from gateway.store import FAILED, HANDED_OVER, WRITTEN
 
 LEASE = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(hours=4)
@@ -38,8 +38,8 @@ class Delivered(Protocol):
 class Carrier(Protocol):
     """Hands a letter over. Never raises for what the other side says; the same key again is harmless."""
 
-    def deliver(self, key: str, letter: bytes, to: str) -> Delivered:
-        """Try once."""
+    def deliver(self, key: str, letter: bytes, to: str, sender: str = "") -> Delivered:
+        """Try once. `sender`: to whom a report about it comes back; nobody when empty (RFC 3834 section 3.3)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Due:
     key: str
     number: str
     to: str
+    sender: str
     sha256: str
     attempts: int
 
@@ -64,13 +65,17 @@ class Outbox:
         clock: Clock,
         carrier: Carrier,
         max_attempts: int,
+        *,
+        postroom: Postroom | None = None,
     ) -> None:
+        """`postroom`: hears what became of the notices among the letters."""
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
         self._clock = clock
         self._carrier = carrier
         self._max_attempts = max_attempts
+        self._postroom = postroom
 
     def send(self, told: Callable[[str, dict[str, object]], None]) -> int:
         """Hand over what is due; returns how many letters were tried. `told` hears the fate of each."""
@@ -79,7 +84,7 @@ class Outbox:
         while tried < BATCH and (letter := self._take()):
             tried += 1
             with self._blobs.open(letter.sha256) as file:
-                fate = self._carrier.deliver(letter.key, file.read(), letter.to)
+                fate = self._carrier.deliver(letter.key, file.read(), letter.to, letter.sender)
             self._note(letter, fate)
             told(
                 "letter_handed_over" if fate.ok else "letter_not_handed_over",
@@ -115,9 +120,9 @@ class Outbox:
             if row is None:
                 return None
             row.retry_at = now + LEASE
-            submission = session.get(SubmissionRow, row.submission_id)
+            submission = session.get(SubmissionRow, row.submission_id) if row.submission_id else None
             number = submission.number if submission else ""
-            return Due(row.key, number, row.draft["to"], row.sha256 or "", row.attempts)
+            return Due(row.key, number, row.draft["to"], row.sender, row.sha256 or "", row.attempts)
 
     def _note(self, letter: Due, fate: Delivered) -> None:
         with self._database.write() as session:
@@ -138,3 +143,5 @@ class Outbox:
             name = EventName.LETTER_HANDED_OVER if fate.ok else EventName.LETTER_FAILED
             event = {"brief": letter.key, "sha256": letter.sha256, "antwoord": row.reply}
             self._ledger.append(session, name, now, letter.number, event)
+            if self._postroom is not None:
+                self._postroom.fate(session, row, now)

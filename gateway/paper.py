@@ -23,7 +23,7 @@ from gateway.reasons import reason_text
 HERE: Final = Path(__file__).parent / "typst"
 LANGUAGES: Final = ("nl", "en")
 
-_AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
+AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 # Characters that do not show themselves, or change the order of others (UAX #9); joiners are part of Persian words.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS: Final = "\u200c\u200d"
@@ -74,7 +74,7 @@ def receipt_pdf(
         "vouchers": [_voucher(voucher) for voucher in log["vouchers"]],
         "corrects": _earlier(submission.get("corrigeert")),
     }
-    return _typeset("receipt", data, received, language)
+    return typeset("receipt", data, received, language)
 
 
 def cover_sheet(
@@ -100,7 +100,7 @@ def cover_sheet(
         "submissions": [_cover_submission(s) for s in submissions],
         "toc": [line._asdict() for line in toc],
     }
-    return _typeset("cover", data, made_at, "nl")
+    return typeset("cover", data, made_at, "nl")
 
 
 def register_pdf(register: Mapping[str, Any], log: Mapping[str, Any], made_at: datetime, language: str) -> bytes:
@@ -109,7 +109,7 @@ def register_pdf(register: Mapping[str, Any], log: Mapping[str, Any], made_at: d
     since, until = (datetime.fromisoformat(register[key]) for key in ("vanaf", "tot"))
     data = {
         "register": {
-            "period": " – ".join(f"{at.astimezone(_AMSTERDAM):%d-%m-%Y}" for at in (since, until)),
+            "period": " – ".join(f"{at.astimezone(AMSTERDAM):%d-%m-%Y}" for at in (since, until)),
             "since": _moment(since),
             "until": _moment(until),
             "address": register["adres"],
@@ -118,7 +118,7 @@ def register_pdf(register: Mapping[str, Any], log: Mapping[str, Any], made_at: d
         },
         "log": dict(log),
     }
-    return _typeset("register", data, made_at, language)
+    return typeset("register", data, made_at, language)
 
 
 def copy_pdf(copy: Mapping[str, Any], made_at: datetime, language: str) -> bytes:
@@ -190,12 +190,12 @@ def notice_page(document: Mapping[str, Any], reference: str, made_at: datetime) 
     limits or merge.
     """
     data = {"document": {**document, "size": _grouped(document["size"], "nl")}, "reference": reference}
-    return _typeset("notice", data, made_at, "nl")
+    return typeset("notice", data, made_at, "nl")
 
 
 def text_pages(name: str, lines: Sequence[str], made_at: datetime, *, cut: bool) -> bytes:
     """A plain text as pages; `cut` says that there was more of it."""
-    return _typeset("text", {"document": {"name": name, "lines": list(lines), "cut": cut}}, made_at, "nl")
+    return typeset("text", {"document": {"name": name, "lines": list(lines), "cut": cut}}, made_at, "nl")
 
 
 # ---- what a receipt says -------------------------------------------------------------------------
@@ -251,8 +251,8 @@ def _receipt_request(request: Mapping[str, Any], received: datetime) -> dict[str
             for i in request["stukken"]
             if i["status"] in _STILL_WANTED
         ],
-        "last_day": None if request["status"] == RequestStatus.CLOSED else _day(last_day),
-        "passed": received.astimezone(_AMSTERDAM).date() > last_day,
+        "last_day": None if request["status"] == RequestStatus.CLOSED else day_fields(last_day),
+        "passed": received.astimezone(AMSTERDAM).date() > last_day,
     }
 
 
@@ -277,8 +277,8 @@ def _cover_request(request: Mapping[str, Any], accepted: Sequence[Mapping[str, A
         "case_number": request["zaaknummer"],
         "application_kind": request["aanvraagsoort"],
         "procedure": request["procedure"],
-        "sent_day": _day(date.fromisoformat(request["verzondenOp"])),
-        "last_day": _day(date.fromisoformat(request["laatsteDag"])),
+        "sent_day": day_fields(date.fromisoformat(request["verzondenOp"])),
+        "last_day": day_fields(date.fromisoformat(request["laatsteDag"])),
         "status": request["status"],
         "parties": [
             {"role": p["rol"], "name": p["naam"] + (f", {p['organisatie']}" if p.get("organisatie") else "")}
@@ -358,7 +358,7 @@ def _line(kind: str, **values: str) -> dict[str, Any]:
 # ---- typesetting ---------------------------------------------------------------------------------
 
 
-def _typeset(template: str, data: Mapping[str, Any], made_at: datetime, language: str) -> bytes:
+def typeset(template: str, data: Mapping[str, Any], made_at: datetime, language: str) -> bytes:
     """The PDF of a template. Raises TypstError only for a mistake in a template of ours."""
     made = {**data, "language": language, "made": _moment(made_at)}
     for shown in _SHOWN[:-1]:
@@ -411,15 +411,16 @@ def _code_points(match: re.Match[str]) -> str:
     return "[" + " ".join(f"U+{ord(c):04X}" for c in match[0]) + "]"
 
 
-def _day(day: date) -> dict[str, int]:
+def day_fields(day: date) -> dict[str, int]:
+    """A day as the templates take it."""
     return {"weekday": day.weekday(), "day": day.day, "month": day.month, "year": day.year}
 
 
 def _moment(at: datetime) -> dict[str, int | str]:
     """An instant as the clock on the wall says it, with its distance to UTC."""
-    local = at.astimezone(_AMSTERDAM)
+    local = at.astimezone(AMSTERDAM)
     offset = local.strftime("%z")
-    return {**_day(local.date()), "time": local.strftime("%H:%M:%S"), "offset": f"{offset[:3]}:{offset[3:]}"}
+    return {**day_fields(local.date()), "time": local.strftime("%H:%M:%S"), "offset": f"{offset[:3]}:{offset[3:]}"}
 
 
 def _grouped(number: int, language: str) -> str:

@@ -34,6 +34,7 @@ class RequestRow(SQLModel, table=True):
     code_hash: bytes = Field(sa_type=LargeBinary)
     status: str = Field(index=True)
     needs_person: bool = False
+    withheld: str = ""
     decision_received_day: date | None = None
     decision_count: int | None = None
     decision_unit: str | None = None
@@ -52,6 +53,65 @@ class PartyRow(SQLModel, table=True):
     email: str = Field(index=True)
     organisation: str
     consents: bool
+    declined: bool = False
+
+
+class ConsentRow(SQLModel, table=True):
+    """What somebody said about e-mail for one kind of message; the newest row counts (Awb 2:8).
+
+    `at` is None for what the request itself said.
+    """
+
+    __tablename__ = "consent"
+
+    id: int = Field(default=None, primary_key=True)
+    party_id: int = Field(foreign_key="party.id", index=True)
+    kind: str
+    given: bool
+    source: str
+    at: datetime | None = None
+
+
+class MessageRow(SQLModel, table=True):
+    """A message of ours to the people of a request: in the portal since `placed_at`, its PDF in the blobs.
+
+    `content` is what the PDF says, without secrets.
+    """
+
+    __tablename__ = "message"
+
+    id: int = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    kind: str
+    content: Json = Field(sa_type=JSON)
+    made_at: datetime
+    placed_at: datetime | None = Field(default=None, index=True)
+    placed_index: int | None = None
+    sha256: str | None = None
+
+
+class SendingRow(SQLModel, table=True):
+    """One way in which one person is told of one message, and what became of it.
+
+    `code` is the access code for the paper letter: erased when that was posted, or will not be. `dated`: the day
+    that stands on the paper letter, once it was printed.
+    """
+
+    __tablename__ = "sending"
+
+    id: int = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    party_id: int = Field(foreign_key="party.id", index=True)
+    way: str
+    why: str
+    attempt: int = 1
+    state: str = Field(index=True)
+    made_at: datetime
+    sent_at: datetime | None = None
+    dated: date | None = None
+    code: str | None = None
+    alarmed: bool = False
 
 
 class ItemRow(SQLModel, table=True):
@@ -256,7 +316,11 @@ class HoldRow(SQLModel, table=True):
 
 
 class LetterRow(SQLModel, table=True):
-    """The outbox: one row is one letter, from the decision to its fate. `requests`: those that it may name."""
+    """The outbox: one row is one letter, from the decision to its fate.
+
+    About a submission, and then `requests` are those that it may name; or a notice of a `sending`, and then `sender` is
+    the envelope's, to which it comes back.
+    """
 
     __tablename__ = "letter"
     __table_args__ = (Index("letter_work", "state", "retry_at"),)
@@ -264,6 +328,8 @@ class LetterRow(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     submission_id: int | None = Field(default=None, foreign_key="submission.id", index=True)
+    sending_id: int | None = Field(default=None, foreign_key="sending.id", index=True)
+    sender: str = Field(default="", index=True)
     draft: Json = Field(sa_type=JSON)
     requests: list[Json] = Field(default_factory=list, sa_type=JSON)
     receipt_index: int

@@ -27,6 +27,7 @@ from gateway.inquiry import is_for, request_row
 from gateway.interruptions import Interruptions
 from gateway.ledger import Ledger
 from gateway.ports import Clock
+from gateway.postroom import Postroom
 from gateway.records import ItemRow, PartyRow, RequestRow, SubmissionRow
 from gateway.schema import VerzoekIn, VerzoekNieuw, dump, from_core, to_core
 from gateway.store import UNFINISHED
@@ -47,8 +48,9 @@ class Requests:
         *,
         own_terms_move: bool = True,
         outage_days: int = 1,
+        postroom: Postroom | None = None,
     ) -> None:
-        """`outage_days`: see `leniency.after_outages`."""
+        """`outage_days`: see `leniency.after_outages`. `postroom`: knows who was told by our letters."""
         self._database = database
         self._ledger = ledger
         self._clock = clock
@@ -56,6 +58,7 @@ class Requests:
         self._address = address
         self._own_terms_move = own_terms_move
         self._outage_days = outage_days
+        self._postroom = postroom
 
     def open(self, values: Sequence[VerzoekIn]) -> tuple[VerzoekNieuw, ...]:
         """Open all the requests; each comes back with its last day, mail address and access code.
@@ -63,10 +66,21 @@ class Requests:
         Raises Refused when a reference is in use already; then none was opened.
         """
         with self._database.write() as session:
-            self._ledger.lock(session)  # of two processes with one reference, the second is refused
-            _refuse_known(session, values)
-            _refuse_strange(session, values)
-            return tuple(self._open(session, value) for value in values)
+            return self.open_in(session, values)
+
+    def open_in(self, session: Session, values: Sequence[VerzoekIn]) -> tuple[VerzoekNieuw, ...]:
+        """`open`, in the caller's transaction."""
+        self._ledger.lock(session)  # of two processes with one reference, the second is refused
+        _refuse_known(session, values)
+        _refuse_strange(session, values)
+        return tuple(self._open(session, value) for value in values)
+
+    def new_code(self, row: RequestRow) -> str:
+        """Another access code for the request; the one before opens nothing any more."""
+        code = tokens.access_code(secrets.token_bytes(tokens.ENTROPY_BYTES))
+        row.code_salt = secrets.token_bytes(SALT_BYTES)
+        row.code_hash = hash_secret(tokens.read_token(code).value, row.code_salt)
+        return code
 
     def _open(self, session: Session, value: VerzoekIn) -> VerzoekNieuw:
         token = tokens.address_token(secrets.token_bytes(tokens.ENTROPY_BYTES))
@@ -158,7 +172,8 @@ class Requests:
 
         Waits for submissions that are still being looked at and may complete it: the request's own, and those
         that came in time and are not tied to any request yet. And for a person who answers what an outage on the
-        last day gives back: until then nobody is late (Awb 2:21 lid 3).
+        last day gives back: until then nobody is late (Awb 2:21 lid 3). Withheld while it is not proven that all were
+        told of a letter of ours (2:22).
         """
         now = self._clock.now()
         today = now.astimezone(mapping.LOCAL).date()
@@ -170,13 +185,27 @@ class Requests:
                 .order_by(col(RequestRow.id))
                 .with_for_update()
             ).all()
-            over = [row for row in rows if not _has_unfinished(session, row) and outages.of(row) is None]
+            over = [
+                row
+                for row in rows
+                if not _has_unfinished(session, row) and outages.of(row) is None and not self._withheld(session, row)
+            ]
             for row in over:
                 row.status, row.needs_person = RequestStatus.LAPSED, True
                 missing = [i.number for i in mapping.request_of(session, row).missing_items()]
                 event = {"laatsteDag": row.last_day.isoformat(), "ontbreekt": missing}
                 self._note(session, EventName.REQUEST_LAPSED, row.reference, event)
             return tuple(row.reference for row in over)
+
+    def _withheld(self, session: Session, row: RequestRow) -> bool:
+        """Without a proven notice nothing lapses by itself (Awb 2:22): a person sees why, once."""
+        reason = self._postroom.unproven(session, row) if self._postroom else ""
+        if reason and reason != row.withheld:
+            row.needs_person = True
+            event = {"laatsteDag": row.last_day.isoformat(), "reden": reason}
+            self._note(session, EventName.LAPSE_WITHHELD, row.reference, event)
+        row.withheld = reason
+        return bool(reason)
 
     def opens(self, reference: str, code: str) -> bool:
         """Whether the access code opens the request. Takes the same time for an unknown reference."""

@@ -27,6 +27,7 @@ from gateway.core.words import EventName, RequestStatus
 from gateway.database import Database
 from gateway.ledger import Ledger, Proved
 from gateway.ports import Blobs, Clock
+from gateway.postroom import DRAFTED, WRITTEN
 from gateway.records import (
     EntryRow,
     HandedOverRow,
@@ -38,7 +39,6 @@ from gateway.records import (
     ShareRow,
     SubmissionRow,
 )
-from gateway.store import DRAFTED, WRITTEN
 
 _log = logging.getLogger(__name__)
 
@@ -330,6 +330,16 @@ class Retention:
         return True
 
     def _erase_request(self, reference: str) -> bool:
+        """Bytes of our messages first, then what names them."""
+        with self._database.read() as session:
+            row = inquiry.request_row(session, reference)
+            if not self._over(session, row):
+                return False
+            hashes, notices = erasing.own_messages(session, row)
+        if self._blobs.erase(hashes):
+            return False
+        for key in notices:
+            self._letters.forget(key)
         now = self._clock.now()
         with self._database.write() as session:
             self._ledger.lock(session)

@@ -195,7 +195,9 @@ def _ticker(house: House) -> Iterator[None]:
     ticker = Ticker(house.database, house.ports.clock)
     ticker.every(RESUME_SECONDS, "resume", house.desk.wake)
     ticker.every(OUTBOX_SECONDS, "letters", lambda: walk.write_letters(house.ports))
+    ticker.every(OUTBOX_SECONDS, "messages", house.desk.correspondence.write)
     ticker.every(OUTBOX_SECONDS, "outbox", lambda: _send(house))
+    ticker.every(LAPSE_SECONDS, "notices", lambda: _watch(house), once=True)
     ticker.every(LAPSE_SECONDS, "lapse", lambda: _lapse(house), once=True)
     watch = ClockWatch(house.database, house.ledger, house.ports.clock)
     ticker.every(CHECKPOINT_SECONDS, "clock", watch.look)
@@ -237,6 +239,11 @@ def _watched(house: House, ticker: Ticker) -> None:
 def _send(house: House) -> None:
     while house.outbox.send(events.note):
         pass
+
+
+def _watch(house: House) -> None:
+    for reference in house.desk.correspondence.watch():
+        events.note("notice_late", {"request": reference})
 
 
 def _lapse(house: House) -> None:

@@ -39,6 +39,7 @@ from gateway.core.words import EventName, Outcome, Reason, RequestStatus, Status
 from gateway.database import Database, is_due
 from gateway.ledger import Ledger, read_event
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
+from gateway.postroom import DRAFTED, WRITTEN, Postroom
 from gateway.records import (
     ActRow,
     EntryRow,
@@ -62,12 +63,22 @@ _DRAFT = TypeAdapter(Draft)
 class DatabaseStore:
     """The walk's store. Safe for any number of threads and, on PostgreSQL, processes."""
 
-    def __init__(self, database: Database, ledger: Ledger, blobs: Blobs, clock: Clock, policy: inquiry.Policy) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        blobs: Blobs,
+        clock: Clock,
+        policy: inquiry.Policy,
+        postroom: Postroom | None = None,
+    ) -> None:
+        """`postroom`: hears what a submission means for our own letters."""
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
         self._clock = clock
         self._policy = policy
+        self._postroom = postroom
         self._arrivals = Arrivals(database, ledger, clock)
 
     # ---- while the sender waits ------------------------------------------------------------------
@@ -377,6 +388,8 @@ class DatabaseStore:
                 session.refresh(request, with_for_update=True)
                 others = inquiry.other_decisions(session, row, request)
                 self._file(session, request, others, decision.share(request.reference))
+            if self._postroom is not None:
+                self._postroom.returned(session, row, self._clock.now())
             self._move(row, "hold" if decision.outcome is Outcome.HELD else "file")
 
     def _file(
@@ -394,6 +407,8 @@ class DatabaseStore:
             row.status, row.needs_person = now_is.status, False
             event = {"verzoek": row.reference, "status": now_is.status.value}
             complete = now_is.status is RequestStatus.COMPLETE
+            if complete and self._postroom is not None:
+                self._postroom.answered(session, row, self._clock.now())
             name = EventName.REQUEST_COMPLETE if complete else EventName.REQUEST_REOPENED
             self._ledger.append(session, name, self._clock.now(), row.reference, event)
 
@@ -449,9 +464,6 @@ class DatabaseStore:
             return
         with self._database.write() as session:
             self._ledger.append(session, EventName.CONTENT_ACCESS, now, subject, event)
-
-
-DRAFTED, WRITTEN, HANDED_OVER, FAILED = "drafted", "written", "handed_over", "failed"
 
 
 def _at_rest(view: Inzending) -> Inzending:

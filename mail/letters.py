@@ -78,27 +78,16 @@ class House:
     addresses: tuple[str, ...]
 
 
-def compose(facts: LetterFacts, house: House) -> bytes:
-    """The letter, ASCII with CRLF, ready for DATA.
+@dataclass(frozen=True)
+class Addressing:
+    """To whom a message goes, under which name, and what it answers. `submitted`: as in RFC 3834 section 5."""
 
-    In the reader's language, Dutch or English; in both when neutral or when the language is another one. The
-    submission and the request have every field of the contract.
-    The attachments of a neutral letter must say no more than the letter (`gateway.mapping.neutral`). Raises
-    ValueError for an address or message ID that does not fit in a header.
-    """
-    both = facts.neutral or facts.language not in reasons.LANGUAGES
-    languages = reasons.LANGUAGES if both else (facts.language,)
-    parts = [(language, _content(facts, house, language)) for language in languages]
-    if both:
-        for language, blocks in parts:
-            blocks.insert(1, Line(say("other_language", language)))
-    titles = " / ".join(say(f"subject_{facts.kind}", language) for language in languages)
-    subject = f"{titles} {facts.submission['ontvangstnummer']}"
-    body = _alternatives(parts, subject, facts.message_id)
-    return _header(facts, house, subject, languages) + _mixed(body, facts.attachments, facts.message_id)
-
-
-# ---- the content ---------------------------------------------------------------------------------
+    to: str
+    message_id: str
+    sent_at: datetime
+    submitted: str = "auto-replied"
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,6 +118,44 @@ class Table:
 
 
 Block = Heading | Line | Points | Table
+
+
+def compose(facts: LetterFacts, house: House) -> bytes:
+    """The letter, ASCII with CRLF, ready for DATA.
+
+    In the reader's language, Dutch or English; in both when neutral or when the language is another one. The
+    submission and the request have every field of the contract.
+    The attachments of a neutral letter must say no more than the letter (`gateway.mapping.neutral`). Raises
+    ValueError for an address or message ID that does not fit in a header.
+    """
+    both = facts.neutral or facts.language not in reasons.LANGUAGES
+    languages = reasons.LANGUAGES if both else (facts.language,)
+    parts = [(language, _content(facts, house, language)) for language in languages]
+    if both:
+        for language, blocks in parts:
+            blocks.insert(1, Line(say("other_language", language)))
+    titles = " / ".join(say(f"subject_{facts.kind}", language) for language in languages)
+    subject = f"{titles} {facts.submission['ontvangstnummer']}"
+    to = Addressing(
+        facts.to, facts.message_id, facts.sent_at, in_reply_to=facts.in_reply_to, references=facts.references
+    )
+    return message(to, house, subject, parts, facts.attachments)
+
+
+def message(
+    to: Addressing,
+    house: House,
+    subject: str,
+    parts: Sequence[tuple[str, Sequence[Block]]],
+    attachments: Sequence[Attachment] = (),
+) -> bytes:
+    """A message of ours from its blocks, each part with its language; the subject is ASCII. Raises ValueError."""
+    body = _alternatives(parts, subject, to.message_id)
+    languages = [language for language, _ in parts]
+    return _header(to, house, subject, languages) + _mixed(body, attachments, to.message_id)
+
+
+# ---- the content ---------------------------------------------------------------------------------
 
 
 def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
@@ -488,20 +515,20 @@ _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 _MAX_REFERENCES: Final = 10
 
 
-def _header(facts: LetterFacts, house: House, subject: str, languages: Sequence[str]) -> bytes:
-    if not ADDRESS.fullmatch(facts.to) or not _MESSAGE_ID.fullmatch(facts.message_id):
-        raise ValueError(f"cannot stand in a header: {facts.to!r}, {facts.message_id!r}")
-    in_reply_to = [facts.in_reply_to] if _MESSAGE_ID.fullmatch(facts.in_reply_to) else []
-    earlier = [known for known in facts.references if _MESSAGE_ID.fullmatch(known)][-_MAX_REFERENCES:]
+def _header(to: Addressing, house: House, subject: str, languages: Sequence[str]) -> bytes:
+    if not ADDRESS.fullmatch(to.to) or not _MESSAGE_ID.fullmatch(to.message_id):
+        raise ValueError(f"cannot stand in a header: {to.to!r}, {to.message_id!r}")
+    in_reply_to = [to.in_reply_to] if _MESSAGE_ID.fullmatch(to.in_reply_to) else []
+    earlier = [known for known in to.references if _MESSAGE_ID.fullmatch(known)][-_MAX_REFERENCES:]
     fields = [
         ("From", formataddr((house.from_name, house.from_address))),
-        ("To", facts.to),
+        ("To", to.to),
         ("Subject", subject),
-        ("Date", format_datetime(facts.sent_at)),
-        ("Message-ID", facts.message_id),
+        ("Date", format_datetime(to.sent_at)),
+        ("Message-ID", to.message_id),
         ("In-Reply-To", "".join(in_reply_to)),
         ("References", "\r\n ".join(dict.fromkeys([*earlier, *in_reply_to]))),
-        ("Auto-Submitted", "auto-replied"),
+        ("Auto-Submitted", to.submitted),
         ("X-Auto-Response-Suppress", "All"),
         ("Content-Language", ", ".join(languages)),
         ("MIME-Version", "1.0"),

@@ -2,7 +2,8 @@
 
 Rule 1: never raises for what the peer says; what failed is told apart by whether trying again can help.
 Rule 2: only an answer about this letter is permanent. A refused sign-in or a missing STARTTLS is our trouble.
-Rule 3: MAIL FROM:<>, so that a bounce of a letter never makes another letter (RFC 3834 section 3.3).
+Rule 3: an answer goes out with MAIL FROM:<>, so that its bounce never makes another letter (RFC 3834 section 3.3). Only
+what we send of our own accord names a sender, to whom a delivery report comes back (RFC 3464).
 
 An answer lost after the last byte counts as temporary: the letter is sent again, with the same Message-ID.
 """
@@ -59,15 +60,15 @@ class Outbound:
         self._helo = helo
         self._trust = trust or ssl.create_default_context()
 
-    def deliver(self, key: str, letter: bytes, to: str) -> Delivery:
-        """Hand over one letter; `key` names it for ever.
+    def deliver(self, key: str, letter: bytes, to: str, sender: str = "") -> Delivery:
+        """Hand over one letter; `key` names it for ever, `sender` is the envelope's.
 
         `ok` only when the peer took responsibility, or the file would survive a power cut. Blocking.
         """
         if not self._settings.smarthost:
             return self._write(key, letter)
         try:
-            return self._send(letter, to)
+            return self._send(letter, to, sender)
         except (smtplib.SMTPException, OSError) as error:
             # Includes ssl.SSLError: a certificate that does not verify is never accepted, and may be repaired.
             return Delivery(ok=False, permanent=False, reply=_trouble(error))
@@ -80,13 +81,13 @@ class Outbound:
 
     # ---- smarthost ----
 
-    def _send(self, letter: bytes, to: str) -> Delivery:
+    def _send(self, letter: bytes, to: str, sender: str) -> Delivery:
         if not to.isascii() or not to.isprintable() or " " in to:
             return Delivery(ok=False, permanent=True, reply=f"not an address for SMTP: {to!a}")
         smtp = self._connect()
         try:
             self._sign_in(smtp)
-            return _transaction(smtp, letter, to)
+            return _transaction(smtp, letter, to, sender)
         finally:
             _quit(smtp)
 
@@ -118,10 +119,10 @@ class Outbound:
         return Delivery(ok=True, permanent=False, reply=f"kept as {path.name}")
 
 
-def _transaction(smtp: smtplib.SMTP, letter: bytes, to: str) -> Delivery:
+def _transaction(smtp: smtplib.SMTP, letter: bytes, to: str, sender: str) -> Delivery:
     """One letter (RFC 5321 section 3.3); the first answer that is no yes ends it."""
     # By hand: `sendmail` forgets what the server said when it said yes, and that is where its queue ID is.
-    for code, text in (smtp.mail(""), smtp.rcpt(to)):
+    for code, text in (smtp.mail(sender), smtp.rcpt(to)):
         if code // 100 != _YES:
             return _refused(code, text)
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.core import authentication
-from gateway.core.model import Envelope, MessageFacts, Part, PartRole, Reading, Trouble
+from gateway.core.model import Envelope, MessageFacts, Part, PartRole, Reading, Returned, Trouble
 from mail import read_child, smime
 from mail.authenticate import Authenticator
 from scanners import child
@@ -107,9 +107,16 @@ def _believed(manifest: Any, out: Path, most: int) -> Reading:  # noqa: ANN401 -
     if set(manifest) != {"message", "parts", "trouble"} or len(manifest["parts"]) > most:
         raise ValueError("not these keys, or too many parts")
     parts = tuple(_part(seq, row, out) for seq, row in enumerate(manifest["parts"]))
-    message = None if manifest["message"] is None else MessageFacts(**_words(manifest["message"]))
+    message = None if manifest["message"] is None else _message(manifest["message"])
     trouble = None if manifest["trouble"] is None else Trouble(**_words(manifest["trouble"]))
     return Reading(message, parts, trouble)
+
+
+def _message(row: dict[str, Any]) -> MessageFacts:
+    reported = row.pop("returned")
+    if len(reported) > _MAX_LIST:
+        raise ValueError("too many recipients in a report")
+    return MessageFacts(**_words(row), returned=tuple(Returned(**_words(r)) for r in reported))
 
 
 def _part(seq: int, row: dict[str, Any], out: Path) -> Part:

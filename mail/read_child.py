@@ -9,13 +9,13 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from gateway.core import names
 from gateway.core.model import MessageFacts, Part, PartRole, Trouble
-from mail import facts, headers, mime, roles, smime, transfer, wrappings
+from mail import facts, headers, mime, reports, roles, smime, transfer, wrappings
 from scanners import archive, child, cms
 
 _MAX_MARKUP: Final = 2**20
@@ -317,7 +317,9 @@ class Walk:
         text = texts["text/plain"] if texts["text/plain"].strip() else texts["text/html"]
         text = _clean(text[: facts.MAX_TEXT])
         links = facts.store_links(texts["text/plain"] + "\n" + markup)
-        return facts.gather(scope.head, text, links, self.defects, self.signatures, null_sender=null_sender)
+        gathered = facts.gather(scope.head, text, links, self.defects, self.signatures, null_sender=null_sender)
+        reported = (self._head(f) for f in scope.found if f.declared in reports.MEDIA_TYPES)
+        return replace(gathered, returned=tuple(r for content in reported for r in reports.recipients(content)))
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -205,10 +205,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Returned:
+    """What a delivery report says of one recipient (RFC 3464 section 2.3): action and status, lower case."""
+
+    recipient: str
+    action: str
+    status: str
+
+
+@dataclass(frozen=True)
 class MessageFacts:
     """What the headers and the text of a message say. Evidence, never proof.
 
     `signatures`: what was found of each S/MIME signature, in words (`mail.smime`).
+    `returned`: what a delivery report (RFC 3464) says of a message that we sent.
     """
 
     from_address: str = ""
@@ -226,6 +236,7 @@ class MessageFacts:
     defects: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
+    returned: tuple[Returned, ...] = ()
 
 
 @dataclass(frozen=True)

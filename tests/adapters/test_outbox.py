@@ -31,7 +31,7 @@ class Carrier:
     given: list[tuple[str, bytes, str]] = field(default_factory=list)
     meanwhile: object = None
 
-    def deliver(self, key, letter, to):
+    def deliver(self, key, letter, to, sender=""):
         self.given.append((key, letter, to))
         if self.meanwhile is not None:
             self.meanwhile()

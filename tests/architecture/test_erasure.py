@@ -23,12 +23,15 @@ ABOUT_OURSELVES: Final = {
 ROWS_GO: Final = {
     "act",
     "bundle",
+    "consent",
     "contact",
     "extension",
     "handed_over",
     "legal_hold",
     "letter",
+    "message",
     "outage_answer",
+    "sending",
     "session",
     "sign_in_attempt",
 }
@@ -46,8 +49,8 @@ STAYS: Final = {
     "ledger_entry": "index commitment name at subject",
 }
 EMPTIED: Final = {
-    "request": "token mail_address code_salt code_hash",
-    "party": "name email organisation consents",
+    "request": "token mail_address code_salt code_hash withheld",
+    "party": "name email organisation consents declined",
     "item": "kind description person",
     "submission": "envelope session_request last_error sender message trouble malware clues facts detail",
     "submission_share": "",

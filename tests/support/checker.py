@@ -15,8 +15,8 @@ from gateway import receipts
 from gateway.app import House
 from gateway.core.decide import decide
 from gateway.core.words import EventName, Outcome, Reason, Status
+from gateway.postroom import HANDED_OVER
 from gateway.records import LetterRow, SubmissionRow
-from gateway.store import HANDED_OVER
 
 AT_REST = frozenset({Status.HELD, Status.DONE})
 

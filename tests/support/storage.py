@@ -10,19 +10,22 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from config.calendar import load_calendar
+from config.decision_terms import load_decision_terms
 from config.settings import Settings, parse
 from gateway import app, notes, walk
 from gateway.arrivals import content_of
 from gateway.blobs import FileBlobs
 from gateway.core.answers import Draft, drafts
 from gateway.core.decide import decide
+from gateway.core.decision_term import Reading as TermReading
 from gateway.core.errors import Refused
 from gateway.core.facts import Facts
 from gateway.core.match import match
@@ -40,15 +43,22 @@ from gateway.core.model import (
 )
 from gateway.core.states import Step
 from gateway.core.words import Channel
+from gateway.correspondence import Correspondence, Rules
 from gateway.database import Database
+from gateway.dates import Dates
+from gateway.dates import Rules as DateRules
 from gateway.inquiry import Policy
 from gateway.ledger import Ledger
+from gateway.letterpaper import Letterhead
 from gateway.people import People
 from gateway.ports import Claim, Spool
+from gateway.postroom import Postroom
 from gateway.queries import Queries
 from gateway.requests import Requests
 from gateway.schema import VerzoekIn, VerzoekNieuw
 from gateway.store import DatabaseStore
+from mail import notices
+from mail.letters import House
 from tests.support import dossier
 from tests.support.house import request_json
 
@@ -56,6 +66,7 @@ ADDRESS = "documenten@intake.example"
 APPLICANT = "a.voorbeeld@example.org"
 REFERENCE = "HV-2026-000123"
 ORIGIN = "herstelpost.example/intake"
+HOUSE = House(ADDRESS, "Herstelpost", "Herstelpost", "https://portaal.example", "088 000 00 00", (ADDRESS,))
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
 
@@ -121,6 +132,7 @@ class Storage:
     blobs: FileBlobs
     store: DatabaseStore
     requests: Requests
+    correspondence: Correspondence
     people: People
     queries: Queries
 
@@ -136,6 +148,9 @@ def opened(
     ledger = Ledger(database, _signer(directory))
     blobs = FileBlobs(directory / "blobs", carried=functools.partial(content_of, database))
     policy = Policy((ADDRESS,), (), 30 << 20, counts_message=False, lease_seconds=lease_seconds)
+    postroom = Postroom(ledger, load_calendar(), (ADDRESS,), ADDRESS, timedelta(hours=1))
+    terms = DateRules(load_calendar(), TermReading(), load_decision_terms(), (7, 2, 0), own_terms_move=True)
+    requests = Requests(database, ledger, clock, load_calendar(), ADDRESS, postroom=postroom)
     try:
         database.migrate()
         yield Storage(
@@ -144,8 +159,22 @@ def opened(
             clock,
             ledger,
             blobs,
-            DatabaseStore(database, ledger, blobs, clock, policy),
-            Requests(database, ledger, clock, load_calendar(), ADDRESS),
+            DatabaseStore(database, ledger, blobs, clock, policy, postroom),
+            requests,
+            Correspondence(
+                database,
+                ledger,
+                blobs,
+                clock,
+                requests=requests,
+                postroom=postroom,
+                dates=Dates(database, clock, terms),
+                head=Letterhead(
+                    "Herstelpost", "https://portaal.example", "088 000 00 00", "Postbus 1, 1000 AA X", 30, 50
+                ),
+                rules=Rules(date(2027, 1, 1), timedelta(hours=24)),
+                compose=partial(notices.compose, house=HOUSE),
+            ),
             People(database, ledger, clock),
             Queries(database),
         )

@@ -78,7 +78,7 @@ class _Carrier:
     def __init__(self) -> None:
         self.count = 0
 
-    def deliver(self, _key: str, _letter: bytes, _to: str) -> Any:
+    def deliver(self, _key: str, _letter: bytes, _to: str, sender: str = "") -> Any:
         self.count += 1
         return _Fate(self.count % 2 == 1)
 

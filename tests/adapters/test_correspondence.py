@@ -1,0 +1,417 @@
+"""Our own letters: released, placed, told of, printed, posted, returned; and what each does to the term."""
+
+import io
+from dataclasses import dataclass, field
+from datetime import date
+
+import pikepdf
+import pytest
+from sqlalchemy import text
+
+from gateway import erasing
+from gateway.core.errors import NotFound, Refused
+from gateway.core.model import Envelope, MessageFacts, Reading, Returned
+from gateway.core.notices import MessageKind, Sending, Way, Why
+from gateway.core.words import EventName, RequestStatus
+from gateway.inquiry import request_row
+from gateway.outbox import Outbox
+from tests.support import storage
+from tests.support.storage import APPLICANT, REFERENCE
+
+OFFICER = "j.jansen"
+LAST_DAY = date(2026, 11, 30)
+LAWYER = {"rol": "gemachtigde", "naam": "mr. B. Voorbeeld", "email": "b@kantoor.example", "organisatie": "Kantoor"}
+APPLICANT_JSON = {"rol": "aanvrager", "naam": "A. Voorbeeld", "email": APPLICANT, "stemtInMetEmail": True}
+
+
+@dataclass(frozen=True)
+class Fate:
+    ok: bool
+    permanent: bool = False
+    reply: str = "250 2.0.0 queued"
+
+
+@dataclass
+class Carrier:
+    """Takes every letter, or says what it is told to say first; remembers what it was given."""
+
+    fates: list[Fate] = field(default_factory=list)
+    given: list[tuple[bytes, str, str]] = field(default_factory=list)
+
+    def deliver(self, key, letter, to, sender=""):
+        self.given.append((letter, to, sender))
+        return self.fates.pop(0) if self.fates else Fate(ok=True)
+
+
+def _release(kept, **changes):
+    return kept.correspondence.open([storage.request(**changes)], OFFICER)[0]
+
+
+def _tick(kept, carrier=None):
+    """What the clock does: make and place messages, write notices, hand over."""
+    carrier = carrier or Carrier()
+    while kept.correspondence.write():
+        pass
+    outbox = Outbox(kept.database, kept.ledger, kept.blobs, kept.clock, carrier, 3, postroom=kept.store._postroom)
+    while outbox.send(lambda _event, _fields: None):
+        pass
+    return carrier
+
+
+def _states(kept):
+    return [(told.way, told.why, told.state) for told in kept.correspondence.told(REFERENCE)]
+
+
+def _events(kept, *names):
+    return [event for event in kept.queries.timeline(REFERENCE) if event.name in names]
+
+
+def _post(kept, day=None):
+    """Print and post every letter that waits."""
+    for task in kept.correspondence.tasks():
+        kept.correspondence.printed(task.id, OFFICER)
+        kept.correspondence.posted(task.id, day or kept.clock.now().date(), OFFICER)
+
+
+def _text(pdf):
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return str(document.docinfo["/Title"])
+
+
+def _come_back(kept, sender, action="failed", status="5.1.1"):
+    """A delivery report to the return address of a notice, walked through."""
+    arrival = storage.arrival(7, kept.blobs, envelope=Envelope("", (sender,), "192.0.2.1"), source=f"smtp:{status}")
+    number = kept.store.accept(arrival).number
+    message = MessageFacts(automatic="bounce", returned=(Returned(APPLICANT, action, status),))
+    kept.store.save_reading(kept.store.claim(number), Reading(message, ()))
+    kept.store.save_inspections(kept.store.claim(number), {}, "")
+    kept.store.save_match(kept.store.claim(number), (), ())
+    facts = kept.store.facts(number)
+    kept.store.save_decision(kept.store.claim(number), facts, storage.decide(facts), ())
+    storage.finish(kept)
+    return number
+
+
+# ---- released ------------------------------------------------------------------------------------
+
+
+def test_a_released_request_is_a_message_in_the_portal_a_notice_and_a_letter_with_the_code(kept):
+    new = _release(kept)
+    carrier = _tick(kept)
+    (message,) = kept.correspondence.messages(REFERENCE)
+    assert (message.kind, message.last_day) == (MessageKind.REQUEST, LAST_DAY)
+    assert _states(kept) == [
+        (Way.MAIL, Why.CONSENT, Sending.SENT),
+        (Way.POST, Why.CODE, Sending.WAITING),
+    ]
+    ((mail, to, sender),) = carrier.given
+    assert to == APPLICANT
+    assert sender.startswith("documenten+terug-")
+    (task,) = kept.correspondence.tasks()
+    paper = kept.correspondence.printed(task.id, OFFICER)
+    placed = kept.correspondence.pdf(REFERENCE, message.id, "indiener")
+    assert "HV-2026-000123" in _text(paper)
+    assert paper != placed  # the code is on paper only
+    assert new.toegangscode.encode() not in mail
+    assert new.mailadres.encode() not in mail
+    assert kept.requests.opens(REFERENCE, new.toegangscode)
+
+
+def test_the_access_code_is_kept_until_the_letter_was_posted_and_not_after(kept):
+    new = _release(kept)
+    _tick(kept)
+    assert new.toegangscode in _everything(kept)
+    _post(kept)
+    assert new.toegangscode not in _everything(kept)
+    assert kept.correspondence.tasks() == ()
+    assert [task.state for task in kept.correspondence.tasks(done=True)] == [Sending.SENT]
+    assert kept.requests.opens(REFERENCE, new.toegangscode)
+
+
+def _everything(kept):
+    tables = ("request", "party", "message", "sending", "letter", "ledger_entry")
+    with kept.database.engine.connect() as connection:
+        return repr([connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables])  # noqa: S608
+
+
+def test_a_request_that_must_not_go_out_is_not_opened_and_every_fault_is_named(kept):
+    bad = storage.request(
+        stukken=[{"nummer": "1", "soort": "overig", "omschrijving": "Overige stukken"}],
+        beslistermijn={"ontvangenOp": "2026-01-05", "aantal": 8, "eenheid": "weken"},
+    )
+    with pytest.raises(Refused) as refused:
+        kept.correspondence.open([storage.request(kenmerk="HV-1"), bad], OFFICER)
+    assert [fault.place for fault in refused.value.faults] == ["1.stukken.0.omschrijving", "1.beslistermijn"]
+    assert kept.queries.requests() == ()
+
+
+def test_a_letter_is_never_dated_before_it_goes_out(kept):
+    new = _release(kept, verzondenOp="2026-10-01")
+    assert (new.verzondenOp, new.laatsteDag) == (date(2026, 11, 2), LAST_DAY)
+
+
+def test_an_import_without_release_makes_no_letter(kept):
+    storage.open_request(kept.requests)
+    assert _tick(kept).given == []
+    assert kept.correspondence.messages(REFERENCE) == ()
+    storage.decided(kept, 1, "1")
+    storage.decided(kept, 2, "2")
+    assert kept.queries.request(REFERENCE).status is RequestStatus.COMPLETE
+    assert kept.correspondence.told(REFERENCE) == ()
+
+
+def test_releasing_later_gives_a_new_code_and_the_time_that_was_promised(kept):
+    before = storage.open_request(kept.requests)
+    kept.clock.forward(days=7)
+    code = kept.correspondence.release(REFERENCE, OFFICER)
+    assert kept.requests.opens(REFERENCE, code)
+    assert not kept.requests.opens(REFERENCE, before.toegangscode)
+    assert kept.queries.request(REFERENCE).laatsteDag == date(2026, 12, 7)
+    with pytest.raises(Refused):
+        kept.correspondence.release(REFERENCE, OFFICER)
+
+
+# ---- told ----------------------------------------------------------------------------------------
+
+
+def test_r21_without_consent_there_is_a_letter_to_post_and_its_day_is_the_moment_of_sending(kept):
+    _release(kept, betrokkenen=[LAWYER])
+    assert _tick(kept).given == []
+    kept.clock.forward(days=3)
+    _post(kept)
+    assert _states(kept) == [(Way.POST, Why.NO_CONSENT, Sending.SENT)]
+    assert kept.queries.request(REFERENCE).laatsteDag == date(2026, 12, 3)
+    (restarted,) = _events(kept, EventName.TERM_RESTARTED)
+    assert (restarted.content["van"], restarted.content["tot"]) == ("2026-11-30", "2026-12-03")
+    assert restarted.content["afleiding"]
+
+
+def test_a_letter_is_posted_once_after_it_was_printed_and_not_in_the_future(kept):
+    _release(kept, betrokkenen=[LAWYER])
+    (task,) = kept.correspondence.tasks()
+    today = kept.clock.now().date()
+    for act in (
+        lambda: kept.correspondence.posted(task.id, today, OFFICER),
+        lambda: (kept.correspondence.printed(task.id, OFFICER), kept.correspondence.posted(task.id, LAST_DAY, OFFICER)),
+        lambda: kept.correspondence.posted(task.id, date(2026, 11, 1), OFFICER),
+    ):
+        with pytest.raises(Refused):
+            act()
+    kept.correspondence.posted(task.id, today, OFFICER)
+    for act in (
+        lambda: kept.correspondence.posted(task.id, today, OFFICER),
+        lambda: kept.correspondence.printed(task.id, OFFICER),
+    ):
+        with pytest.raises(Refused):
+            act()
+    with pytest.raises(NotFound):
+        kept.correspondence.printed(999, OFFICER)
+
+
+def test_two_people_with_one_address_get_one_notice(kept):
+    other = APPLICANT_JSON | {"rol": "referent", "naam": "R. Voorbeeld", "email": APPLICANT.upper()}
+    _release(kept, betrokkenen=[APPLICANT_JSON, other])
+    assert len(_tick(kept).given) == 1
+
+
+def test_p6_an_address_of_a_machine_or_of_ourselves_gets_paper(kept):
+    people = [APPLICANT_JSON | {"email": email} for email in ("noreply@example.org", storage.ADDRESS)]
+    _release(kept, betrokkenen=people)
+    assert _tick(kept).given == []
+    assert {why for _, why, _ in _states(kept)} == {Why.UNUSABLE}
+
+
+def test_withdrawn_consent_counts_at_once_and_what_waited_goes_on_paper(kept):
+    _release(kept)
+    kept.correspondence.write()  # the notice is in the outbox, not handed over
+    party = kept.correspondence.consents(REFERENCE)[0].party
+    kept.correspondence.consent(REFERENCE, party, [MessageKind.REQUEST], "telefoon", OFFICER, given=False)
+    assert _tick(kept).given == []
+    assert (Way.MAIL, Why.CONSENT, Sending.DROPPED) in _states(kept)
+    standing = {consent.kind: consent for consent in kept.correspondence.consents(REFERENCE)}
+    assert not standing[MessageKind.REQUEST].given
+    assert standing[MessageKind.REQUEST].source == "telefoon"
+    assert standing[MessageKind.ANSWERED].given
+    (event,) = _events(kept, EventName.CONSENT_CHANGED)
+    assert (event.content["toestemming"], event.content["bron"]) == (False, "telefoon")
+
+
+def test_r21_consent_for_one_kind_of_message_is_none_for_another(kept):
+    _release(kept, betrokkenen=[LAWYER])
+    party = kept.correspondence.consents(REFERENCE)[0].party
+    kept.correspondence.consent(REFERENCE, party, [MessageKind.OTHER], "telefoon", OFFICER, given=True)
+    given = {consent.kind: consent.given for consent in kept.correspondence.consents(REFERENCE)}
+    assert given == {kind: kind is MessageKind.OTHER for kind in MessageKind}
+
+
+def test_consent_needs_a_source_an_address_and_a_person_of_this_request(kept):
+    _release(kept, betrokkenen=[LAWYER | {"email": ""}])
+    party = kept.correspondence.consents(REFERENCE)[0].party
+    with pytest.raises(Refused):
+        kept.correspondence.consent(REFERENCE, party, [], "formulier", OFFICER, given=True)
+    with pytest.raises(Refused):
+        kept.correspondence.consent(REFERENCE, party, [], " ", OFFICER, given=False)
+    with pytest.raises(NotFound):
+        kept.correspondence.consent(REFERENCE, 999, [], "formulier", OFFICER, given=False)
+
+
+def test_r26_who_declined_notices_gets_the_request_on_paper(kept):
+    _release(kept)
+    party = kept.correspondence.consents(REFERENCE)[0].party
+    kept.correspondence.decline(REFERENCE, party, "portaal", "indiener", declined=True)
+    assert _tick(kept).given == []
+    kept.correspondence.say(REFERENCE, "Over uw zaak", ["Wij bellen u morgen."], OFFICER)
+    assert _tick(kept).given == []
+    assert all(way is Way.POST for way, _, state in _states(kept) if state is not Sending.DROPPED)
+
+
+# ---- returned ------------------------------------------------------------------------------------
+
+
+def test_r25_the_second_sending_is_the_moment(kept):
+    _release(kept)
+    carrier = _tick(kept)
+    _post(kept)
+    kept.clock.forward(days=2)
+    number = _come_back(kept, carrier.given[0][2], status="5.2.2")
+    assert _tick(kept, carrier) is carrier
+    assert len(carrier.given) == 1  # not before its time
+    kept.clock.forward(hours=1)
+    _tick(kept, carrier)
+    assert len(carrier.given) == 2
+    assert kept.queries.request(REFERENCE).laatsteDag == date(2026, 12, 2)
+    (failed,) = _events(kept, EventName.NOTICE_FAILED)
+    assert (failed.content["fout"], failed.content["melding"]) == ("tijdelijk", number)
+    _come_back(kept, carrier.given[1][2], status="4.4.7")
+    assert len(_tick(kept, carrier).given) == 2  # on paper it went already
+
+
+def test_what_is_undeliverable_for_good_goes_on_paper(kept):
+    kept.correspondence.open([storage.request()], OFFICER)
+    _tick(kept)
+    _post(kept)
+    kept.correspondence.say(REFERENCE, "Over uw zaak", ["Wij bellen u morgen."], OFFICER)
+    _tick(kept, Carrier([Fate(ok=False, permanent=True, reply="550 5.1.1 no such user")]))
+    assert _states(kept)[-2:] == [
+        (Way.MAIL, Why.CONSENT, Sending.FAILED),
+        (Way.POST, Why.RETURNED, Sending.WAITING),
+    ]
+
+
+@pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.0.0")])
+def test_a_report_of_no_failure_changes_nothing(kept, action, status):
+    _release(kept)
+    carrier = _tick(kept)
+    before = _states(kept)
+    _come_back(kept, carrier.given[0][2], action, status)
+    assert _states(kept) == before
+
+
+def test_a_report_to_an_address_we_never_gave_out_changes_nothing(kept):
+    _release(kept)
+    _tick(kept)
+    before = _states(kept)
+    _come_back(kept, "documenten+terug-000000000000@intake.example")
+    assert _states(kept) == before
+
+
+# ---- proof ---------------------------------------------------------------------------------------
+
+
+def test_r26_without_a_proven_notice_nothing_lapses_and_the_reason_is_told_once(kept):
+    _release(kept)
+    _tick(kept)
+    kept.clock.forward(days=40)
+    assert kept.requests.lapse() == ()
+    assert kept.requests.lapse() == ()
+    (withheld,) = _events(kept, EventName.LAPSE_WITHHELD)
+    assert "art. 2:22 Awb" in withheld.content["reden"]
+    assert kept.queries.request(REFERENCE).status is RequestStatus.OPEN
+    _post(kept)
+    assert kept.requests.lapse() == ()  # the term counts from that day
+    kept.clock.forward(days=40)
+    assert kept.requests.lapse() == (REFERENCE,)
+
+
+def test_r23_who_was_not_told_after_a_day_is_an_alarm_once_weekend_or_not(kept):
+    kept.clock.forward(days=4, hours=5)  # a Friday evening
+    _release(kept, betrokkenen=[LAWYER])
+    kept.clock.forward(hours=23)
+    assert kept.correspondence.watch() == ()
+    kept.clock.forward(hours=1)
+    assert kept.correspondence.watch() == (REFERENCE,)
+    assert kept.correspondence.watch() == ()
+    assert kept.correspondence.late() == 1
+    (late,) = _events(kept, EventName.NOTICE_LATE)
+    assert late.content["uiterlijk"].startswith("2026-11-08")
+    assert [task.late for task in kept.correspondence.tasks()] == [True]
+    _post(kept)
+    assert kept.correspondence.late() == 0
+
+
+# ---- all items answered --------------------------------------------------------------------------
+
+
+def test_when_all_is_answered_the_people_are_told_and_the_suspension_is_computed(kept):
+    _release(kept, beslistermijn={"ontvangenOp": "2026-10-01", "aantal": 8, "eenheid": "weken"})
+    _tick(kept)
+    storage.decided(kept, 1, "1")
+    assert len(kept.correspondence.messages(REFERENCE)) == 1
+    kept.clock.forward(days=5)
+    storage.decided(kept, 2, "2")
+    carrier = _tick(kept)
+    newest = kept.correspondence.messages(REFERENCE)[0]
+    assert newest.kind is MessageKind.ANSWERED
+    assert [to for _, to, _ in carrier.given] == [APPLICANT]
+    placed = _events(kept, EventName.MESSAGE_PLACED)[-1].content
+    assert placed["opschorting"]["dagen"] == 4
+    assert placed["opschorting"]["beslisUiterlijk"] == "2026-11-30"
+    assert _text(kept.correspondence.pdf(REFERENCE, newest.id, "indiener")).startswith("Antwoord ontvangen")
+    _tick(kept)
+    assert len(kept.correspondence.messages(REFERENCE)) == 2
+
+
+# ---- in the portal -------------------------------------------------------------------------------
+
+
+def test_a_message_is_read_by_the_people_of_its_request_only_and_that_is_noted(kept):
+    _release(kept)
+    _tick(kept)
+    (message,) = kept.correspondence.messages(REFERENCE)
+    storage.open_request(kept.requests, kenmerk="HV-ANDER")
+    for reference, number in (("HV-ANDER", message.id), (REFERENCE, 999), ("HV-NIEMAND", message.id)):
+        with pytest.raises(NotFound):
+            kept.correspondence.pdf(reference, number, "indiener")
+    kept.correspondence.pdf(REFERENCE, message.id, "indiener")
+    (read,) = _events(kept, EventName.CONTENT_ACCESS)
+    assert read.content["wat"].endswith("gelezen")
+
+
+def test_two_processes_place_and_tell_once(processes):
+    first, second = processes
+    _release(first)
+    for process in (first, second, first):
+        process.correspondence.write()
+    carrier = _tick(first)
+    _tick(second, carrier)
+    assert len(carrier.given) == 1
+    assert len([e for e in first.queries.timeline(REFERENCE) if e.name == EventName.MESSAGE_PLACED]) == 1
+
+
+def test_a_message_of_staff_has_a_title_and_a_text(kept):
+    storage.open_request(kept.requests)
+    for title, lines in (("", ["tekst"]), ("titel", []), ("titel", [" "])):
+        with pytest.raises(Refused):
+            kept.correspondence.say(REFERENCE, title, lines, OFFICER)
+
+
+def test_of_an_erased_request_no_message_notice_or_consent_is_left(kept):
+    _release(kept)
+    _tick(kept)
+    with kept.database.write() as session:
+        row = request_row(session, REFERENCE)
+        hashes, notices = erasing.own_messages(session, row)
+        counts = erasing.request(session, row, kept.clock.now())
+    assert (len(hashes), len(notices), counts["berichten"]) == (2, 1, 1)
+    assert kept.correspondence.messages(REFERENCE) == kept.correspondence.told(REFERENCE) == ()
+    assert kept.correspondence.tasks() == ()
