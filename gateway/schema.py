@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.core.errors import Fault, Refused
 from gateway.core.model import Item, Party, Request, Term
+from gateway.core.notices import MessageKind, Sending, Way, Why
 from gateway.core.words import (
     Channel,
     DocumentOutcome,
@@ -143,6 +144,49 @@ class Inzending(BaseModel):
     gewistOp: str | None = Field(
         None, exclude_if=lambda at: at is None, description="Wanneer de inhoud is gewist; ontbreekt tot dan."
     )
+
+
+class Verzending(BaseModel):
+    """One way in which one person was told of a message, and what became of it."""
+
+    rol: Role
+    naam: str
+    weg: Way
+    waarom: Why
+    poging: int
+    status: Sending
+    moment: str
+
+
+class Bericht(BaseModel):
+    """A message of ours in the portal."""
+
+    nummer: int
+    soort: MessageKind
+    titel: str
+    geplaatstOp: str
+    verzendingen: tuple[Verzending, ...]
+
+
+class Toestemming(BaseModel):
+    """What one person said last about e-mail for one kind of message (Awb 2:8); `sinds` null: with the request."""
+
+    betrokkene: int
+    naam: str
+    soort: MessageKind
+    toestemming: bool
+    bron: str
+    sinds: str | None
+    kennisgevingen: bool
+
+
+class ToestemmingIn(In):
+    """Consent or its withdrawal; no `soorten` means all."""
+
+    betrokkene: int
+    soorten: tuple[MessageKind, ...] = ()
+    toestemming: bool
+    bron: Word
 
 
 def instant(at: datetime) -> str:

@@ -19,14 +19,29 @@ from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from starlette.background import BackgroundTask
 
 from gateway.core.errors import Fault, Refused
-from gateway.core.words import Channel, RequestStatus, Status
+from gateway.core.words import Channel, RequestStatus, Role, Status
 from gateway.desk import Desk
 from gateway.people import Scope
-from gateway.schema import Inzending, Storing, Termijnen, Verzoek, VerzoekIn, VerzoekNieuw, dump, instant, read_requests
+from gateway.schema import (
+    Bericht,
+    Inzending,
+    Storing,
+    Termijnen,
+    Toestemming,
+    ToestemmingIn,
+    Verzending,
+    Verzoek,
+    VerzoekIn,
+    VerzoekNieuw,
+    dump,
+    explain,
+    instant,
+    read_requests,
+)
 from portal import problems
 from portal.auth import TheDesk
 from portal.problems import ApiProblem
@@ -135,6 +150,10 @@ def _add_routes(api: FastAPI) -> None:
         ("/verzoeken", list_requests, "GET", _LIST_REQUESTS | {"tags": requests}),
         ("/verzoeken/{kenmerk}", show_request, "GET", _SHOW_REQUEST | {"tags": requests}),
         ("/verzoeken/{kenmerk}/termijnen", show_days, "GET", _SHOW_DAYS | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/berichten", list_messages, "GET", _LIST_MESSAGES | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/berichten/{nummer}", show_message, "GET", _SHOW_MESSAGE | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/toestemmingen", list_consents, "GET", _LIST_CONSENTS | {"tags": requests}),
+        ("/verzoeken/{kenmerk}/toestemmingen", note_consent, "POST", _NOTE_CONSENT | {"tags": requests}),
         ("/verzoeken/{kenmerk}/bundel", show_bundle, "GET", _SHOW_BUNDLE | {"tags": requests}),
         ("/verzoeken/{kenmerk}/bundel/bevestiging", confirm_bundle, "POST", _CONFIRM_BUNDLE | {"tags": requests}),
         ("/verzoeken/{kenmerk}/inzendingen", create_submission, "POST", _CREATE_SUBMISSION | {"tags": submissions}),
@@ -149,19 +168,19 @@ def _add_routes(api: FastAPI) -> None:
 
 
 async def create_requests(
-    request: HttpRequest, desk: TheDesk, _name: Annotated[str, _scope(Scope.WRITE_REQUESTS)]
+    request: HttpRequest, desk: TheDesk, name: Annotated[str, _scope(Scope.WRITE_REQUESTS)]
 ) -> Response:
     """Dien één verzoek in, of een lijst. Alles of niets: bij een fout wordt er niets aangemaakt.
 
     Het antwoord bevat eenmalig de toegangscode.
     """
     body = await request.body()
-    return await run_in_threadpool(_created, desk, body)
+    return await run_in_threadpool(_created, desk, body, name)
 
 
-def _created(desk: Desk, body: bytes) -> Response:
+def _created(desk: Desk, body: bytes, name: str) -> Response:
     text = body.decode("utf-8", "replace")
-    made = [dump(new) for new in desk.requests.open(read_requests(text))]
+    made = [dump(new) for new in desk.correspondence.register(read_requests(text), name)]
     if text.lstrip().startswith("["):
         return JSONResponse(made, 201)
     return JSONResponse(made[0], 201, headers={"Location": _url(desk, f"/verzoeken/{made[0]['kenmerk']}")})
@@ -254,6 +273,123 @@ _LIST_OUTAGES: Final[dict[str, Any]] = {
     "summary": "Storingen en gepland onderhoud",
     "response_model": list[Storing],
     "responses": _errors(),
+}
+
+
+def list_messages(
+    kenmerk: Reference, desk: TheDesk, _name: Annotated[str, _scope(Scope.READ_REQUESTS)]
+) -> tuple[Bericht, ...]:
+    """Onze berichten bij een verzoek, het nieuwste eerst, en wie hoe is bereikt."""
+    told = desk.correspondence.told(kenmerk)
+    return tuple(
+        Bericht(
+            nummer=message.id,
+            soort=message.kind,
+            titel=message.title,
+            geplaatstOp=instant(message.placed_at),
+            verzendingen=tuple(
+                Verzending(
+                    rol=Role(line.role),
+                    naam=line.name,
+                    weg=line.way,
+                    waarom=line.why,
+                    poging=line.attempt,
+                    status=line.state,
+                    moment=instant(line.at),
+                )
+                for line in told
+                if line.message == message.key
+            ),
+        )
+        for message in desk.correspondence.messages(kenmerk)
+    )
+
+
+_LIST_MESSAGES: Final[dict[str, Any]] = {
+    "operation_id": "lijstBerichten",
+    "summary": "Onze berichten bij een verzoek",
+    "response_model": list[Bericht],
+    "responses": _errors(404),
+}
+
+
+def show_message(
+    kenmerk: Reference,
+    nummer: Annotated[int, PathParameter(description="Nummer van het bericht.")],
+    desk: TheDesk,
+    name: Annotated[str, _scope(Scope.READ_REQUESTS)],
+) -> Response:
+    """Eén bericht als PDF, zoals het in het portaal staat: zonder toegangscode."""
+    return Response(desk.correspondence.pdf(kenmerk, nummer, name), media_type="application/pdf")
+
+
+_SHOW_MESSAGE: Final[dict[str, Any]] = {
+    "operation_id": "toonBericht",
+    "summary": "Eén bericht",
+    "response_class": Response,
+    "responses": _errors(404)
+    | {
+        200: {
+            "description": "Het bericht.",
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+}
+
+
+def list_consents(
+    kenmerk: Reference, desk: TheDesk, _name: Annotated[str, _scope(Scope.READ_REQUESTS)]
+) -> tuple[Toestemming, ...]:
+    """Wie met e-mail instemt, per soort bericht (art. 2:8 Awb)."""
+    return tuple(
+        Toestemming(
+            betrokkene=c.party,
+            naam=c.name,
+            soort=c.kind,
+            toestemming=c.given,
+            bron=c.source,
+            sinds=instant(c.at) if c.at else None,
+            kennisgevingen=not c.declined,
+        )
+        for c in desk.correspondence.consents(kenmerk)
+    )
+
+
+_LIST_CONSENTS: Final[dict[str, Any]] = {
+    "operation_id": "lijstToestemmingen",
+    "summary": "Toestemming voor e-mail",
+    "response_model": list[Toestemming],
+    "responses": _errors(404),
+}
+
+
+async def note_consent(
+    request: HttpRequest, kenmerk: Reference, desk: TheDesk, name: Annotated[str, _scope(Scope.WRITE_REQUESTS)]
+) -> tuple[Toestemming, ...]:
+    """Leg vast dat iemand met e-mail instemt, of dat intrekt. Het geldt meteen."""
+    try:
+        said = ToestemmingIn.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise Refused(tuple(Fault(place, problem) for place, problem in explain(error))) from error
+    await run_in_threadpool(_note_consent, desk, kenmerk, said, name)
+    return await run_in_threadpool(list_consents, kenmerk, desk, name)
+
+
+def _note_consent(desk: Desk, reference: str, said: ToestemmingIn, name: str) -> None:
+    desk.correspondence.consent(reference, said.betrokkene, said.soorten, said.bron, name, given=said.toestemming)
+
+
+_NOTE_CONSENT: Final[dict[str, Any]] = {
+    "operation_id": "legToestemmingVast",
+    "summary": "Leg toestemming of intrekking vast",
+    "response_model": list[Toestemming],
+    "responses": _errors(400, 404),
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ToestemmingIn"}}},
+        }
+    },
 }
 
 
@@ -471,7 +607,7 @@ def _describe(api: FastAPI, desk: Desk) -> None:
         "email": desk.settings.outbound.from_address,
     }
     schemas = made["components"]["schemas"]
-    for model in (Problem, VerzoekIn):
+    for model in (Problem, VerzoekIn, ToestemmingIn):
         described = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(described.pop("$defs", {}))
         schemas[model.__name__] = described

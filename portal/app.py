@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.core.errors import GatewayError
 from gateway.desk import Desk
-from portal import api, auditors, log, pages, problems, staff, submitters
+from portal import api, auditors, log, messages, pages, problems, staff, submitters
 from portal.uploads import BadForm
 
 MAX_PLAIN_BYTES: Final = 8 << 20
@@ -45,7 +45,7 @@ def create_app(desk: Desk) -> FastAPI:
     """The application on a desk; whoever serves it closes the desk."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
-    for router in (submitters.routes, staff.routes, auditors.routes, log.routes):
+    for router in (submitters.routes, messages.routes, staff.routes, auditors.routes, log.routes):
         app.include_router(router)
     app.add_api_route("/healthz", _health, methods=["GET"])
     app.mount("/api/v1", api.create_api(desk))

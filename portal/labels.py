@@ -86,6 +86,27 @@ DONE: Final = {
     "geweigerd": "De inzending is geweigerd. De afzender krijgt bericht.",
 }
 
+# ---- our own letters -----------------------------------------------------------------------------
+
+MESSAGE: Final = {
+    "verzoek": "Verzoek om documenten",
+    "beantwoord": "Op elk document is een antwoord",
+    "mededeling": "Mededeling",
+    "ontvangstbewijs": "Ontvangstbewijs",
+}
+WAY: Final = {"email": "E-mail", "post": "Brief per post"}
+WHY_SO: Final = {
+    "toestemming": "stemt in met e-mail",
+    "geen_toestemming": "geen toestemming voor e-mail",
+    "adres_onbruikbaar": "het e-mailadres is niet te gebruiken",
+    "afgemeld": "wil geen kennisgevingen",
+    "toegangscode": "de toegangscode gaat nooit per e-mail",
+    "onbestelbaar": "de e-mail kwam terug",
+    "toestemming_ingetrokken": "toestemming ingetrokken",
+}
+SENDING_TONE: Final = {"wacht": "wait", "verzonden": "good", "mislukt": "bad", "vervallen": ""}
+
+
 # ---- events --------------------------------------------------------------------------------------
 
 EVENT: Final = {
@@ -104,6 +125,15 @@ EVENT: Final = {
     "RequestComplete": "Voor elk stuk is iets ontvangen",
     "RequestReopened": "Een stuk staat weer open: het document hoort bij een ander stuk",
     "RequestLapsed": "Laatste dag voorbij: wacht op een besluit",
+    "RequestReleased": "Verzoek vrijgegeven: de brief mag weg",
+    "LapseWithheld": "Laatste dag voorbij, maar niet bewezen dat iedereen is bereikt",
+    "TermRestarted": "Termijn telt vanaf een latere verzending",
+    "ContentConsignment": "Bericht in het portaal gezet",
+    "ConsignmentNotification": "Kennisgeving verstuurd",
+    "ConsignmentNotificationFailure": "Kennisgeving kwam niet aan",
+    "LetterPosted": "Brief gepost",
+    "NoticeLate": "Iemand wacht te lang op een bericht",
+    "ConsentChanged": "Toestemming voor e-mail gewijzigd",
     "ExtensionAsked": "Om meer tijd gevraagd",
     "ExtensionRefused": "Meer tijd niet gegeven",
     "ContactRegistered": "Gesproken met iemand",

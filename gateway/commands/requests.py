@@ -48,7 +48,7 @@ def _request_import(given: argparse.Namespace, settings: Settings) -> int:
 
 def _open(values: tuple[VerzoekIn, ...], settings: Settings, *, several: bool) -> int:
     with terminal.opened(settings) as house:
-        made = [dump(request) for request in house.desk.requests.open(values)]
+        made = [dump(request) for request in house.desk.correspondence.register(values, terminal.officer())]
     terminal.print_json(made if several else made[0])
     terminal.say("herstelpost: the access codes are shown this once; put them in the letter")
     return DONE

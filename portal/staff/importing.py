@@ -47,7 +47,8 @@ def import_sheet(
     try:
         if len(content) > limits.import_mb << 20:
             return _page(request, session, [Fault("-", f"Dit bestand is groter dan {limits.import_mb} MB.")])
-        made = desk.requests.open(sheets.read_sheet((sheet and sheet.filename) or "", content, limits.import_rows))
+        values = sheets.read_sheet((sheet and sheet.filename) or "", content, limits.import_rows)
+        made = desk.correspondence.register(values, session.subject)
     except Refused as error:
         return _page(request, session, error.faults)
     return page(request, session, "staff_import.html", 201, columns=sheets.COLUMNS, limits=limits, faults=(), made=made)

@@ -171,7 +171,7 @@ def _posted(
     desk = pages.desk_of(request)
     try:
         value = _value(desk, typed, template, earlier)
-        (made,) = desk.requests.open([value])
+        (made,) = desk.correspondence.register([value], session.subject)
     except Refused as error:
         return _form_page(request, session, typed, template, earlier, list(_in_words(error)))
     return page(request, session, "staff_registered.html", 201, made=made)
