@@ -170,8 +170,8 @@ def _register_line(line: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {
         "index": str(line["logIndex"]),
         "event": line["gebeurtenis"],
-        "day": f"{at.astimezone(_AMSTERDAM):%d-%m-%Y}",
-        "time": f"{at.astimezone(_AMSTERDAM):%H:%M:%S}",
+        "day": f"{at.astimezone(AMSTERDAM):%d-%m-%Y}",
+        "time": f"{at.astimezone(AMSTERDAM):%H:%M:%S}",
         "utc": f"{at:%Y-%m-%d %H:%M:%S} UTC",
         "channel": line["kanaal"] or "",
         "number": line["ontvangstnummer"] or "",
