@@ -6,7 +6,7 @@ Rule 3: the PDF is in the blobs before the message is in the portal, and the not
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from gateway import consents, letterpaper
 from gateway.consents import Consent
-from gateway.core import notices, release, terms
+from gateway.core import leniency, notices, release, terms
 from gateway.core.errors import Fault, NotFound, Refused
 from gateway.core.notices import MessageKind, NoticeFacts, Sending, Way, Why
 from gateway.core.words import EventName, Procedure, RequestStatus
@@ -223,13 +223,15 @@ class Correspondence:
     # ---- making ----------------------------------------------------------------------------------
 
     def write(self) -> int:
-        """Make and place every message that waits, and write the notices that are due; returns how many."""
+        """Make and place every message that waits, and write the notices that are due; returns how many.
+
+        One that cannot be made stops no other; the first error is raised when all were tried.
+        """
         with self._database.read() as session:
             waiting = session.scalars(
                 select(col(MessageRow.id)).where(col(MessageRow.placed_at).is_(None)).limit(BATCH)
             ).all()
-        for message in waiting:
-            self._place(message)
+        errors = [*_tried(self._place, waiting)]
         with self._database.read() as session:
             due = session.scalars(
                 select(col(LetterRow.id))
@@ -240,8 +242,9 @@ class Correspondence:
                 )
                 .limit(BATCH)
             ).all()
-        for letter in due:
-            self._write_notice(letter)
+        errors += _tried(self._write_notice, due)
+        if errors:
+            raise errors[0]
         return len(waiting) + len(due)
 
     def _place(self, number: int) -> None:
@@ -533,7 +536,7 @@ class Correspondence:
                     "bericht": message.key,
                     "weg": row.way,
                     "wachtSinds": row.made_at.isoformat(),
-                    "uiterlijk": notices.notice_limit(row.made_at).isoformat(),
+                    "uiterlijk": leniency.notice_by(row.made_at).isoformat(),
                 }
                 self._ledger.append(session, EventName.NOTICE_LATE, now, request.reference, event)
             return tuple(dict.fromkeys(request.reference for _, _, request in late))
@@ -568,6 +571,14 @@ class Correspondence:
 
     def _today(self) -> date:
         return self._clock.now().astimezone(terms.AMSTERDAM).date()
+
+
+def _tried(work: Callable[[int], None], numbers: Iterable[int]) -> Iterator[Exception]:
+    for number in numbers:
+        try:
+            work(number)
+        except Exception as error:  # noqa: BLE001  # raised when all were tried
+            yield error
 
 
 def _why(end: terms.TermEnd, last: date, language: str) -> list[str]:

@@ -1,7 +1,7 @@
 """How people are told that there is a message for them, and what becomes of a telling that failed: pure.
 
 Rule 1: electronically only with express consent for this kind of message (Awb 2:8), else on paper.
-Rule 2: a message in the portal is told of within 48 hours, weekends included (Awb 2:10; Algemene termijnenwet 4).
+Rule 2: a message in the portal is told of within 48 hours, weekends included (Awb 2:10; `gateway.core.leniency`).
 Rule 3: what comes back is sent again or goes another way; the last sending is the one that counts (Awb 2:11).
 Rule 4: without a proven telling nothing lapses by itself (Awb 2:22).
 """
@@ -9,14 +9,11 @@ Rule 4: without a proven telling nothing lapses by itself (Awb 2:22).
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from gateway.core.model import Returned
-
-NOTICE_WITHIN: Final = timedelta(hours=48)
-"""Awb 2:10 lid 1. A term in hours: no day is passed over."""
 
 
 class MessageKind(StrEnum):
@@ -94,11 +91,6 @@ class NoticeFacts:
     last_day: date | None
     full: bool
     again: bool = False
-
-
-def notice_limit(placed_at: datetime) -> datetime:
-    """The last instant at which a person must have been told of what was placed then."""
-    return placed_at + NOTICE_WITHIN
 
 
 def tells_all(day: date, since: date) -> bool:
