@@ -140,7 +140,7 @@ def copy_pdf(copy: Mapping[str, Any], made_at: datetime, language: str) -> bytes
             "events": [_copy_event(event) for event in copy["gebeurtenissen"]],
         }
     }
-    return _typeset("copy", data, made_at, language)
+    return typeset("copy", data, made_at, language)
 
 
 def _copy_request(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _copy_request(request: Mapping[str, Any]) -> dict[str, Any]:
         "reference": request["kenmerk"],
         "name": ", ".join(person["naam"] for person in people),
         "role": people[0]["rol"] if people else "",
-        "last_day": _day(date.fromisoformat(request["laatsteDag"])),
+        "last_day": day_fields(date.fromisoformat(request["laatsteDag"])),
         "status": request["status"],
     }
 
