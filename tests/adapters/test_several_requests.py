@@ -183,7 +183,7 @@ def test_p5_the_bundle_of_a_request_has_neither_the_others_documents_nor_the_mes
     mailed: Mailed, tmp_path: Path
 ) -> None:
     out = tmp_path / "bundel.zip"
-    mailed.gateway.house.desk.bundle(mailed.sara.kenmerk, out)
+    mailed.gateway.house.desk.bundle(mailed.sara.kenmerk, out, "j.jansen")
     with zipfile.ZipFile(out) as bundle:
         names = bundle.namelist()
         content = b"".join(bundle.read(name) for name in names)
