@@ -358,7 +358,7 @@ def test_when_all_is_answered_the_people_are_told_and_the_suspension_is_computed
     storage.decided(kept, 1, "1")
     assert len(kept.correspondence.messages(REFERENCE)) == 1
     kept.clock.forward(days=5)
-    storage.decided(kept, 2, "2")
+    storage.decided(kept, 2, "2", received_at=kept.clock.now())
     carrier = _tick(kept)
     newest = kept.correspondence.messages(REFERENCE)[0]
     assert newest.kind is MessageKind.ANSWERED
