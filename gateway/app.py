@@ -33,6 +33,7 @@ from gateway.counter import Counter
 from gateway.database import Database
 from gateway.dates import Dates, Rules
 from gateway.desk import Auditing, Desk, ReceiptFiles
+from gateway.dealings import Dealings
 from gateway.handover import Handover
 from gateway.inquiry import Policy
 from gateway.integrity import Integrity
@@ -190,6 +191,7 @@ def build(settings: Settings) -> House:
         requests=requests,
         correspondence=correspondence,
         counter=Counter(store, queries, clock, calendar, settings.terms.posted_days),
+        dealings=Dealings(database, ledger, clock, requests, correspondence.say_in),
         people=People(database, ledger, clock),
         queries=queries,
         dates=dates,

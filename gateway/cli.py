@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from config import settings as configuration
 from config.settings import BadConfiguration, Settings
-from gateway.commands import evidence, house, person, post, requests, retention, running, submissions, witness
+from gateway.commands import dealings, evidence, house, person, post, requests, retention, running, submissions, witness
 from gateway.commands.terminal import BAD_CONFIGURATION, FAILED, say
 from gateway.core.errors import GatewayError, Refused
 
@@ -46,6 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", metavar="FILE", help="configuration (TOML); else $HERSTELPOST_CONFIG")
     parser.set_defaults(without_configuration=False)
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-    for commands in (running, requests, post, submissions, evidence, retention, person, witness, house):
+    for commands in (running, requests, dealings, post, submissions, evidence, retention, person, witness, house):
         commands.add(verbs)
     return parser

@@ -12,6 +12,7 @@ from gateway.core.templates import Library
 from gateway.correspondence import Correspondence
 from gateway.counter import Counter
 from gateway.dates import Dates
+from gateway.dealings import Dealings
 from gateway.handover import Handover
 from gateway.integrity import Checked
 from gateway.outages import Outages
@@ -57,6 +58,7 @@ class Desk:
     requests: Requests
     counter: Counter
     correspondence: Correspondence
+    dealings: Dealings
     people: People
     queries: Queries
     dates: Dates

@@ -124,14 +124,18 @@ class Requests:
                     return reference
 
     def extend(self, reference: str, until: date, reason: str, officer: str) -> Request:
-        """Give more time (uitstel); a lapsed request is open again. Raises Refused, NotFound."""
+        """Give more time (uitstel); a lapsed request is open again. Tells nobody. Raises Refused, NotFound."""
         with self._database.write() as session:
             row = open_row(session, reference)
-            refuse_empty("reason", reason)
-            if until <= row.last_day:
-                raise Refused.because("until", f"{until} is niet later dan de laatste dag {row.last_day}")
-            self.lengthen(session, row, until, {"reden": reason, "medewerker": officer})
+            self.extend_in(session, row, until, {"reden": reason, "medewerker": officer})
             return mapping.request_of(session, row)
+
+    def extend_in(self, session: Session, row: RequestRow, until: date, why: dict[str, Any]) -> None:
+        """`extend`, in the caller's transaction; `why` has the reason and who did it."""
+        refuse_empty("reason", str(why["reden"]))
+        if until <= row.last_day:
+            raise Refused.because("until", f"{until} is niet later dan de laatste dag {row.last_day}")
+        self.lengthen(session, row, until, why)
 
     def lengthen(self, session: Session, row: RequestRow, until: date, why: dict[str, Any]) -> None:
         """Give more time within a transaction of the caller; `why`: who did it and for what reason."""

@@ -73,7 +73,10 @@ LETTER: Final = {
     "failed": "niet bezorgd",
 }
 DONE: Final = {
-    "verlengd": "De termijn is verlengd.",
+    "verlengd": "De termijn is verlengd. De betrokkenen krijgen bericht.",
+    "gesproken": "Het gesprek is vastgelegd. De betrokkenen krijgen een bevestiging.",
+    "uitstel-gegeven": "Er is meer tijd gegeven. De betrokkenen krijgen bericht.",
+    "uitstel-geweigerd": "Er is geen uitstel gegeven. De betrokkenen krijgen bericht met uw reden.",
     "gesloten": "Het verzoek is gesloten.",
     "storing": "Uw besluit over de storing is vastgelegd.",
     "overgedragen": "De overdracht is bevestigd. Na de bewaartermijn wissen wij hier de inhoud.",
@@ -156,11 +159,15 @@ EVENT: Final = {
     "ConfigurationChanged": "Instellingen gewijzigd",
     "PersonCopyMade": "Afschrift gemaakt (art. 2:25 Awb)",
 }
+WAY: Final = {"email": "per e-mail", "portaal": "in het portaal", "telefoon": "per telefoon"}
+ANSWER: Final = {"wacht": "wacht op antwoord", "gegeven": "gegeven", "geweigerd": "niet gegeven"}
 _REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}
 _ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}
 
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("kanaal", "Kanaal", CHANNEL),
+    ("weg", "Gevraagd", WAY),
+    ("gevraagd", "Gevraagd", WAY),
     ("verzoek", "Verzoek", {}),
     ("verzoeken", "Verzoeken", {}),
     ("status", "Stand", ITEM | STATUS | REQUEST),
@@ -179,7 +186,9 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("bytes", "Bytes", {}),
 )
 # Free words of a person: these may hold content, so of these events they are not shown.
-_FREE_WORDS: Final = frozenset({"LegalHoldPlaced", "LegalHoldReleased", "RequestExtended", "RequestClosed"})
+_FREE_WORDS: Final = frozenset(
+    {"LegalHoldPlaced", "LegalHoldReleased", "RequestExtended", "RequestClosed", "ExtensionRefused"}
+)
 
 
 @dataclass(frozen=True)

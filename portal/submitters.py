@@ -8,8 +8,8 @@ Rule 3: nobody sees anything but their own request, and no document is ever serv
 import io
 import secrets
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
@@ -20,10 +20,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from gateway import receipts
 from gateway.core import terms
-from gateway.core.errors import NotFound
+from gateway.core.errors import NotFound, Refused
 from gateway.core.facts import Act, ActKind
-from gateway.core.model import MISSING, Accepted, Arrival, RefusedAttempt
+from gateway.core.model import MISSING, Accepted, Arrival, RefusedAttempt, StoredFile
 from gateway.core.words import Channel, Reason, RequestStatus
+from gateway.dealings import Answer, Way
 from gateway.desk import Desk
 from gateway.people import PARTY, PortalSession
 from gateway.schema import Inzending, Stuk, Verzoek
@@ -129,7 +130,13 @@ def checklist(request: HttpRequest, session: Submitter) -> Response:
     return _checklist(request, session, 200, [])
 
 
-def _checklist(request: HttpRequest, session: PortalSession, status: int, problems: Sequence[Problem]) -> Response:
+def _checklist(
+    request: HttpRequest,
+    session: PortalSession,
+    status: int,
+    problems: Sequence[Problem],
+    written: Mapping[str, str] | None = None,
+) -> Response:
     desk = pages.desk_of(request)
     found = desk.queries.request(session.subject)
     sent = desk.queries.submissions(request=session.subject)
@@ -142,6 +149,7 @@ def _checklist(request: HttpRequest, session: PortalSession, status: int, proble
         verzoek=found,
         standing=_standing(found, _today(desk)),
         proposal=desk.dates.why(session.subject).storing,
+        asked_at=next((q.asked_at for q in desk.dealings.questions(session.subject) if q.state is Answer.WAITS), None),
         missing=missing,
         answered=[item for item in found.stukken if item not in missing],
         sent=list(reversed(sent)),
@@ -149,6 +157,7 @@ def _checklist(request: HttpRequest, session: PortalSession, status: int, proble
         cap=desk.settings.limits.submission_mb,
         most_files=desk.settings.portal.max_files,
         mail_address=found.mailadres if "email" in found.kanalen else "",
+        written=written or {},
         errors=problems,
     )
 
@@ -182,6 +191,20 @@ def _descriptions(found: Verzoek) -> dict[str, Stuk]:
     return {item.nummer: item for item in found.stukken}
 
 
+@routes.post("/verzoek/uitstel")
+def ask_for_time(
+    request: HttpRequest, session: SubmitterPost, desk: TheDesk, reden: Annotated[str, Form(max_length=2000)] = ""
+) -> Response:
+    """Ask for more time; a person answers."""
+    if not reden.strip():
+        return _checklist(request, session, 400, [Problem("uitstel-reden", _say(request, "more_time_empty"))])
+    try:
+        desk.dealings.ask(session.subject, Way.PORTAL, reden.strip(), "")
+    except Refused:  # it was closed meanwhile: the page says so
+        return RedirectResponse("/verzoek", 303)
+    return RedirectResponse("/verzoek#uitstel", 303)
+
+
 # ---- sending -------------------------------------------------------------------------------------
 
 
@@ -204,17 +227,31 @@ def _sent(request: HttpRequest, session: PortalSession, upload: Upload, received
         return _over_the_limit(request, session, desk, upload)
     if upload.trouble:
         raise upload.trouble
-    problems = _upload_problems(request, desk.queries.request(session.subject), upload)
+    found = desk.queries.request(session.subject)
+    statements = _statements(found, upload)
+    problems = _upload_problems(request, found, upload, statements)
     if problems:
-        return _checklist(request, session, 400, problems)
-    accepted = hand_in(desk, session.subject, upload, received_at)
+        return _checklist(request, session, 400, problems, statements)
+    accepted = hand_in(desk, session.subject, upload, received_at, statements)
     desk.settle(accepted.number, SETTLE_SECONDS)
     return RedirectResponse(f"/inzending/{accepted.number}?nieuw=1", 303)
 
 
-def hand_in(desk: Desk, reference: str, upload: Upload, received_at: datetime) -> Accepted:
-    """Take responsibility for the files, for this request (P1). Raises TryLater; then nothing was promised."""
-    files = tuple(file.keep() for file in upload.files)
+def _statements(found: Verzoek, upload: Upload) -> dict[str, str]:
+    """What was written instead of a document, by the number of the item."""
+    written = {item.nummer: upload.fields.get(f"verklaring-{item.nummer}", "").strip() for item in found.stukken}
+    return {number: text for number, text in written.items() if text}
+
+
+def hand_in(
+    desk: Desk, reference: str, upload: Upload, received_at: datetime, statements: Mapping[str, str] | None = None
+) -> Accepted:
+    """Take responsibility for the files, for this request (P1). Raises TryLater; then nothing was promised.
+
+    A statement is kept as a text file of its item: it is evidence, like all that came in.
+    """
+    written = [_kept_statement(desk, number, text) for number, text in (statements or {}).items()]
+    files = (*(file.keep() for file in upload.files), *written)
     arrival = Arrival(
         channel=Channel.PORTAL,
         received_at=received_at,
@@ -225,6 +262,15 @@ def hand_in(desk: Desk, reference: str, upload: Upload, received_at: datetime) -
     accepted = desk.store.accept(arrival)
     desk.wake()
     return accepted
+
+
+def _kept_statement(desk: Desk, number: str, text: str) -> StoredFile:
+    spool = desk.store.spool()
+    try:
+        spool.write(f"{text}\n".encode())
+        return replace(spool.keep(), name=f"verklaring-stuk-{number}.txt", media_type="text/plain", item=number)
+    finally:
+        spool.drop()
 
 
 def register_over_the_limit(desk: Desk, reference: str, upload: Upload) -> RefusedAttempt:
@@ -261,11 +307,13 @@ def _up(count: int) -> str:
     return f"{tenths // 10},{tenths % 10}"
 
 
-def _upload_problems(request: HttpRequest, found: Verzoek, upload: Upload) -> list[Problem]:
+def _upload_problems(
+    request: HttpRequest, found: Verzoek, upload: Upload, statements: Mapping[str, str]
+) -> list[Problem]:
     first = f"stuk-{found.stukken[0].nummer}"
     if upload.empty:
         return [Problem(first, _say(request, "empty_file", name=name)) for name in upload.empty]
-    if not upload.files:
+    if not upload.files and not statements:
         return [Problem(first, _say(request, "nothing_chosen"))]
     known = {STILL_TO_CHOOSE, *(item.nummer for item in found.stukken)}
     if any(file.field not in known for file in upload.files):

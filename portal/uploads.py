@@ -21,7 +21,7 @@ from gateway.ports import Spool
 
 QUIET_SECONDS: Final = 120.0
 MAX_PARTS: Final = 1000
-_MAX_FIELD_BYTES: Final = 4096
+_MAX_FIELD_BYTES: Final = 8192
 _MAX_NAME: Final = 500
 _GIVE_UP_FACTOR: Final = 20
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from gateway import sheets
-from gateway.commands import terminal
+from gateway.commands import dealings, terminal
 from gateway.commands.terminal import DONE, Verbs
 from gateway.core.errors import Refused
 from gateway.core.terms import day_in_words
@@ -30,6 +30,7 @@ def add(verbs: Verbs) -> None:
     extend.add_argument("reference")
     extend.add_argument("--until", type=date.fromisoformat, required=True, metavar="DATE")
     extend.add_argument("--reason", required=True)
+    dealings.add_contact(group)
     close = terminal.verb(group, "close", _request_close, "close a request")
     close.add_argument("reference")
     close.add_argument("--reason", required=True)
@@ -117,7 +118,7 @@ def _title(text: str, day: BeslistermijnUitleg | BuitenBehandeling) -> str:
 
 def _request_extend(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        house.desk.requests.extend(given.reference, given.until, given.reason, terminal.officer())
+        house.desk.dealings.extend(given.reference, given.until, given.reason, terminal.officer())
         terminal.print_json(dump(house.desk.queries.request(given.reference)))
     return DONE
 

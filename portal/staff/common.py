@@ -1,11 +1,12 @@
 """What every screen for staff is made of: the frame of a page, where an act leads, and the faults of a form."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import Request as HttpRequest
 from fastapi.responses import RedirectResponse, Response
 
+from gateway.core import terms
 from gateway.core.errors import Refused
 from gateway.core.words import Status
 from gateway.people import PortalSession
@@ -19,8 +20,16 @@ def page(
     status: int = 200,
     **context: Any,  # noqa: ANN401
 ) -> Response:
-    sums = pages.desk_of(request).queries.sums()
-    frame = {"session": session, "held_count": sums[Status.HELD], "labels": labels, "done": "", "problems": ()}
+    desk = pages.desk_of(request)
+    sums = desk.queries.sums()
+    frame = {
+        "session": session,
+        "held_count": sums[Status.HELD],
+        "extension_count": desk.dealings.waiting_count(),
+        "labels": labels,
+        "done": "",
+        "problems": (),
+    }
     return pages.render_staff(request, template, status, **frame | context)
 
 
@@ -30,6 +39,14 @@ def read_day(text: str, place: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise Refused.because(place, "vul een datum in, bijvoorbeeld 2026-03-30") from None
+
+
+def read_moment(text: str, place: str) -> datetime:
+    """A moment as typed, in Dutch time. Raises Refused."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=terms.AMSTERDAM).astimezone(UTC)
+    except ValueError:
+        raise Refused.because(place, "vul in welke dag en hoe laat") from None
 
 
 def in_form(error: Refused, **fields: str) -> list[tuple[str, str]]:

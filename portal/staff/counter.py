@@ -1,7 +1,6 @@
 """Post and counter: paper comes in by the hand of a member of staff, and gets the same receipt as everything."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from fastapi import APIRouter
@@ -17,7 +16,7 @@ from gateway.counter import Paper
 from gateway.people import PortalSession
 from portal import auth, pages
 from portal.auth import Caseworker, TheDesk
-from portal.staff.common import in_form, page, read_day
+from portal.staff.common import in_form, page, read_day, read_moment
 from portal.uploads import Upload, receive
 
 SETTLE_SECONDS: Final = 8.0
@@ -94,9 +93,9 @@ def _paper(session: PortalSession, reference: str, typed: dict[str, str]) -> Pap
     faults: list[Fault] = []
     postmark = typed.get("poststempel", "").strip()
     try:
-        received_at = datetime.fromisoformat(typed.get("ontvangen", "")).replace(tzinfo=terms.AMSTERDAM).astimezone(UTC)
-    except ValueError:
-        faults.append(Fault("received", "Vul in wanneer dit binnenkwam."))
+        received_at = read_moment(typed.get("ontvangen", ""), "received")
+    except Refused as error:
+        faults += error.faults
     try:
         postmark_day = read_day(postmark, "postmarked") if postmark else None
     except Refused as error:

@@ -16,13 +16,14 @@ from gateway.core import terms
 from gateway.core.errors import NotFound, Refused
 from gateway.core.model import MISSING
 from gateway.core.words import RequestStatus
+from gateway.dealings import Way
 from gateway.people import PortalSession
 from gateway.schema import Verzoek
 from portal import auth, labels, pages
 from portal.api import bundle_response
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
-from portal.staff.common import after, in_form, page, read_day
+from portal.staff.common import after, in_form, page, read_day, read_moment
 
 routes = APIRouter(prefix="/medewerker")
 
@@ -85,6 +86,9 @@ def _request_page(
         termijnen=desk.dates.why(reference),
         line=Line(found, (found.laatsteDag - today).days, sum(i.status in MISSING for i in found.stukken)),
         later=desk.queries.later_rounds(reference),
+        questions=desk.dealings.questions(reference),
+        contacts=desk.dealings.contacts(reference),
+        now=f"{desk.clock.now().astimezone(terms.AMSTERDAM):%Y-%m-%dT%H:%M}",
         submissions=sent,
         papers=[paper for s in sent for paper in papers.papers_for(desk, s.ontvangstnummer, reference)],
         bundles=desk.handover.bundles(reference),
@@ -106,7 +110,7 @@ def extend(
     """Give more time."""
     try:
         until = read_day(tot, "until")
-        desk.requests.extend(kenmerk, until, reden, session.subject)
+        desk.dealings.extend(kenmerk, until, reden, session.subject)
     except NotFound:
         raise
     except Refused as error:
@@ -134,6 +138,32 @@ def answer_outage(
     except Refused as error:
         return _request_page(request, session, kenmerk, 400, errors=in_form(error, reason="reden-storing"))
     return after(f"/medewerker/verzoeken/{kenmerk}", "storing")
+
+
+@routes.post("/verzoeken/{kenmerk}/gesprek")
+def contact(
+    request: HttpRequest,
+    kenmerk: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    *,
+    wie: Annotated[str, Form()] = "",
+    wanneer: Annotated[str, Form()] = "",
+    afspraak: Annotated[str, Form()] = "",
+    uitstel: Annotated[str, Form()] = "",
+) -> Response:
+    """Keep what was said by telephone; all people of the request get a confirmation."""
+    try:
+        spoken_at = read_moment(wanneer, "at")
+        desk.dealings.contact(kenmerk, spoken_at, wie.strip(), afspraak.strip(), session.subject)
+        if uitstel:
+            desk.dealings.ask(kenmerk, Way.PHONE, afspraak.strip(), wie.strip(), session.subject)
+    except NotFound:
+        raise
+    except Refused as error:
+        faults = in_form(error, person="wie", at="wanneer", agreed="afspraak", reason="afspraak")
+        return _request_page(request, session, kenmerk, 400, errors=faults)
+    return after(f"/medewerker/verzoeken/{kenmerk}", "gesproken")
 
 
 @routes.post("/verzoeken/{kenmerk}/sluiten")

@@ -114,7 +114,7 @@ def test_every_fault_of_the_form_is_told_and_nothing_is_taken(gateway: Running, 
         ({"poststempel": "2026-03-19"}, "hoort bij post"),
         ({"kanaal": "post", "poststempel": "2026-03-21"}, "niet na de ontvangst"),
         ({}, "kies een scan"),
-        ({"ontvangen": ""}, "Vul in wanneer"),
+        ({"ontvangen": ""}, "vul in welke dag"),
         ({"kanaal": "smtp"}, "balie of post"),
     ):
         answer = take(staff, "HV-5", {}, **fields)
