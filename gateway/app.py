@@ -32,8 +32,8 @@ from gateway.correspondence import Rules as LetterRules
 from gateway.counter import Counter
 from gateway.database import Database
 from gateway.dates import Dates, Rules
-from gateway.desk import Auditing, Desk, ReceiptFiles
 from gateway.dealings import Dealings
+from gateway.desk import Auditing, Desk, ReceiptFiles
 from gateway.handover import Handover
 from gateway.inquiry import Policy
 from gateway.integrity import Integrity

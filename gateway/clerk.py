@@ -85,6 +85,7 @@ class LetterClerk:
                 requests=letter.requests,
                 first_receipt=draft.first_receipt,
                 measured=draft.measured,
+                receiver=draft.receiver,
                 cap=self._cap_bytes,
                 vouchers=tuple(voucher.name for voucher in proved.vouchers),
                 outages=self._announced(letter.made_at),

@@ -194,11 +194,12 @@ class Dealings:
         with self._database.read() as session:
             return tuple(_view(session, row) for row in session.scalars(query))
 
-    def waiting_count(self) -> int:
-        """How many questions wait for a person."""
+    def waiting_count(self, mailed: Sequence[str] = ()) -> int:
+        """How many questions wait for a person; `mailed`: submissions that are held for one."""
         query = _waiting(select(func.count()).select_from(ExtensionRow))
         with self._database.read() as session:
-            return session.scalar(query) or 0
+            asked = session.scalar(query) or 0
+        return asked + len(mailed) - len(self.answered(mailed))
 
     def questions(self, reference: str) -> tuple[Question, ...]:
         """Every question for more time of a request, in order. Raises NotFound."""

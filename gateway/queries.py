@@ -17,7 +17,7 @@ from gateway.core.errors import NotFound
 from gateway.core.facts import Facts
 from gateway.core.model import PartRole, StoredFile
 from gateway.core.states import RESTING, STATUS, Step
-from gateway.core.words import Outcome, Status
+from gateway.core.words import Outcome, Reason, Status
 from gateway.database import Database
 from gateway.inquiry import is_for, request_row, submission_row
 from gateway.records import EntryRow, LetterRow, RequestRow, ShareRow, SubmissionRow
@@ -116,6 +116,14 @@ class Queries:
             return tuple(found for submission in submissions for found in _documents(session, submission, row))
 
     # ---- submissions -----------------------------------------------------------------------------
+
+    def held_for(self, reason: Reason) -> tuple[str, ...]:
+        """The receipt numbers of what is held for a reason."""
+        query = select(col(SubmissionRow.number), col(SubmissionRow.reasons)).where(
+            col(SubmissionRow.step) == Step.HELD, col(SubmissionRow.request_id).is_not(None)
+        )
+        with self._database.read() as session:
+            return tuple(number for number, reasons in session.execute(query) if reason in reasons)
 
     def later_rounds(self, reference: str) -> tuple[str, ...]:
         """The requests that ask again for what this one lacked."""

@@ -11,14 +11,14 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
-from gateway.core import terms, tokens
+from gateway.core import leniency, terms, tokens
 from gateway.core.errors import Fault, Refused
 from gateway.core.model import Item, Request, Term
 from gateway.core.words import EventName, ItemStatus, RequestStatus
@@ -108,6 +108,12 @@ class Requests:
         with self._database.read() as session:
             request = mapping.request_of(session, request_row(session, reference))
             return tuple(replace(item, status=ItemStatus.OPEN) for item in request.missing_items())
+
+    def after_redirection(self, reference: str, received_at: datetime) -> leniency.Later:
+        """What it costs to point now to the right way for what came in then (Awb 2:23). Raises NotFound."""
+        with self._database.read() as session:
+            last_day = request_row(session, reference).last_day
+        return leniency.after_redirection(last_day, received_at, self._clock.now(), self._calendar)
 
     def free_reference(self, prefix: str) -> str:
         """A reference that nobody has, such as `HV-2026-482913`.

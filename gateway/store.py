@@ -436,6 +436,8 @@ class DatabaseStore:
                 "stuk": act.document or None,
                 "nummer": act.item or None,
                 "reden": act.reason.value if act.reason else None,
+                "toelichting": act.note or None,
+                "organisatie": act.receiver or None,
             }
             self._ledger.append(session, EventName.PERSON_ACTED, now, row.number, event)
             self._move(row, "act")

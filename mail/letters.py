@@ -62,6 +62,7 @@ class LetterFacts:
     measured: int = 0
     cap: int = 0
     vouchers: tuple[str, ...] = ()
+    receiver: str = ""
     attachments: tuple[Attachment, ...] = ()
     outages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -158,10 +159,16 @@ def message(
 # ---- the content ---------------------------------------------------------------------------------
 
 
+_NOT_FOR_US: Final = frozenset({"forwarded", "returned"})
+
+
 def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
     if facts.neutral:
         return _neutral(facts, house, language)
     submission, requests = facts.submission, facts.requests
+    if facts.kind in _NOT_FOR_US:
+        # Nothing is wrong with it: that we did not ask for it would be no explanation.
+        submission = {**submission, "redenen": [], "stukken": [{**f, "reden": None} for f in submission["stukken"]]}
     return [
         *_opening(facts, language),
         *_corrects(submission, language),
@@ -191,7 +198,7 @@ def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
     )
     return [
         Heading(say(f"title_{facts.kind}", language), 1),
-        Line(say(f"lead_{facts.kind}", language)),
+        Line(say(f"lead_{facts.kind}", language, receiver=_shown(facts.receiver))),
         *_corrects(facts.submission, language),
         Table(say("received", language), rows),
         Line(say("neutral_why", language)),
@@ -215,7 +222,7 @@ def _refused_unknown(kind: str, told: Sequence[Reason], language: str) -> list[B
 
 
 def _opening(facts: LetterFacts, language: str) -> list[Block]:
-    sentences = [say(f"lead_{facts.kind}", language)]
+    sentences = [say(f"lead_{facts.kind}", language, receiver=_shown(facts.receiver))]
     outcome = facts.submission["besluit"]
     if facts.kind == "receipt" and outcome in {"deels_aangenomen", "aangehouden"}:
         sentences.append(say(f"outcome_{outcome}", language))

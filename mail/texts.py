@@ -19,10 +19,14 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "subject_receipt": ("Ontvangstbevestiging", "Confirmation of receipt"),
     "subject_refusal": ("Niet aangenomen: bericht", "Not accepted: message"),
     "subject_redirection": ("Over uw bericht", "About your message"),
+    "subject_forwarded": ("Doorgestuurd: uw bericht", "Forwarded: your message"),
+    "subject_returned": ("Niet voor ons: uw bericht", "Not for us: your message"),
     "subject_waiting": ("Ontvangen, controle volgt: bericht", "Received, checks follow: message"),
     "title_receipt": ("Ontvangstbevestiging", "Confirmation of receipt"),
     "title_refusal": ("Wij kunnen dit niet aannemen", "We cannot accept this"),
     "title_redirection": ("Zo kunnen wij dit niet gebruiken", "We cannot use this in this way"),
+    "title_forwarded": ("Wij hebben uw bericht doorgestuurd", "We have forwarded your message"),
+    "title_returned": ("Uw bericht is niet voor ons", "Your message is not for us"),
     "title_waiting": ("Ontvangen, wij controleren nog", "Received, we are still checking"),
     "lead_receipt": ("Wij hebben uw bericht ontvangen.", "We have received your message."),
     "lead_refusal": (
@@ -38,6 +42,26 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
             "kunt doen."
         ),
         "We have received your message. Below you can read why we cannot use it in this way, and what you can do now.",
+    ),
+    "lead_forwarded": (
+        (
+            "Wij hebben uw bericht ontvangen. Het is niet voor ons bedoeld. Wij hebben het doorgestuurd aan "
+            "{receiver} (art. 2:3 lid 1 Awb). U hoeft het niet nog een keer te sturen."
+        ),
+        (
+            "We have received your message. It is not meant for us. We have forwarded it to {receiver} (art. 2:3 "
+            "lid 1 Awb). You do not have to send it again."
+        ),
+    ),
+    "lead_returned": (
+        (
+            "Wij hebben uw bericht ontvangen. Het is niet voor ons bedoeld, en wij kunnen niet zien voor wie wel. Wij "
+            "doen er daarom niets mee (art. 2:3 lid 2 Awb). Stuur het naar de juiste organisatie."
+        ),
+        (
+            "We have received your message. It is not meant for us, and we cannot see who it is meant for. So we do "
+            "nothing with it (art. 2:3 lid 2 Awb). Send it to the right organisation."
+        ),
     ),
     "lead_waiting": (
         (

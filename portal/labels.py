@@ -54,6 +54,7 @@ ROLE: Final = {
 }
 RULE: Final = {
     "refused_by_a_person": "Een medewerker weigerde het",
+    "redirected_by_a_person": "Een medewerker zag dat het verkeerd gestuurd is",
     "automatic_message": "Een automatisch bericht",
     "repeat": "Dezelfde bestanden waren er al",
     "not_designated": "Niet naar een aangewezen adres gestuurd",
@@ -87,6 +88,9 @@ DONE: Final = {
     "gekozen": "Het document is bij het stuk gelegd.",
     "vrijgegeven": "De inzending is vrijgegeven en opnieuw beoordeeld.",
     "geweigerd": "De inzending is geweigerd. De afzender krijgt bericht.",
+    "telt-mee": "Wat te laat kwam, telt mee.",
+    "telt-niet": "Wat te laat kwam, telt niet mee. De afzender krijgt bericht.",
+    "doorgewezen": "De afzender krijgt bericht.",
 }
 
 # ---- our own letters -----------------------------------------------------------------------------
@@ -159,15 +163,22 @@ EVENT: Final = {
     "ConfigurationChanged": "Instellingen gewijzigd",
     "PersonCopyMade": "Afschrift gemaakt (art. 2:25 Awb)",
 }
-WAY: Final = {"email": "per e-mail", "portaal": "in het portaal", "telefoon": "per telefoon"}
+ASKED: Final = {"email": "per e-mail", "portaal": "in het portaal", "telefoon": "per telefoon"}
 ANSWER: Final = {"wacht": "wacht op antwoord", "gegeven": "gegeven", "geweigerd": "niet gegeven"}
 _REASON: Final = {reason.value: reason_text(reason, "nl").title for reason in Reason}
-_ACT: Final = {"assign": "toegewezen", "release": "vrijgegeven", "refuse": "geweigerd"}
+_ACT: Final = {
+    "assign": "toegewezen",
+    "release": "vrijgegeven",
+    "refuse": "geweigerd",
+    "redirect": "de goede weg gewezen",
+    "forward": "doorgestuurd",
+    "return": "niet voor ons",
+}
 
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("kanaal", "Kanaal", CHANNEL),
-    ("weg", "Gevraagd", WAY),
-    ("gevraagd", "Gevraagd", WAY),
+    ("weg", "Gevraagd", ASKED),
+    ("gevraagd", "Gevraagd", ASKED),
     ("verzoek", "Verzoek", {}),
     ("verzoeken", "Verzoeken", {}),
     ("status", "Stand", ITEM | STATUS | REQUEST),
@@ -331,4 +342,4 @@ def _lines(found: Facts) -> Iterator[tuple[str, str]]:
         if value:
             yield label, value
     for act in found.acts:
-        yield "Medewerker", f"{act.officer}: {_ACT[act.kind]}"
+        yield "Medewerker", f"{act.officer}: {_ACT[act.kind]}{f' ({act.note})' if act.note else ''}"

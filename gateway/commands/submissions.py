@@ -44,9 +44,18 @@ def add(verbs: Verbs) -> None:
     assign.add_argument("--item", metavar="N")
     release = terminal.verb(group, "release", _submission_release, "lift the hold")
     release.add_argument("number")
+    release.add_argument("--note", default="", metavar="TEXT", help="why")
+    redirect = terminal.verb(group, "redirect", _submission_redirect, "point to the right way (Awb 2:16)")
+    redirect.add_argument("number")
+    forward = terminal.verb(group, "forward", _submission_forward, "it was forwarded to whom it is for (Awb 2:3)")
+    forward.add_argument("number")
+    forward.add_argument("--to", required=True, metavar="BODY")
+    back = terminal.verb(group, "return", _submission_return, "it is not for us (Awb 2:3)")
+    back.add_argument("number")
     refuse = terminal.verb(group, "refuse", _submission_refuse, "refuse a held submission")
     refuse.add_argument("number")
     refuse.add_argument("--reason", type=Reason, choices=list(Reason), required=True, metavar="CODE")
+    refuse.add_argument("--note", default="", metavar="TEXT", help="why")
     register = terminal.verb(group, "register", _submission_register, "take in paper: by post or over the counter")
     register.add_argument("--request", required=True, metavar="REF")
     register.add_argument("--channel", type=Channel, choices=CHANNELS, required=True, metavar="|".join(CHANNELS))
@@ -144,11 +153,24 @@ def _submission_assign(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _submission_release(given: argparse.Namespace, settings: Settings) -> int:
-    return _act(given.number, Act(ActKind.RELEASE, terminal.officer()), settings)
+    return _act(given.number, Act(ActKind.RELEASE, terminal.officer(), note=given.note), settings)
 
 
 def _submission_refuse(given: argparse.Namespace, settings: Settings) -> int:
-    return _act(given.number, Act(ActKind.REFUSE, terminal.officer(), reason=given.reason), settings)
+    act = Act(ActKind.REFUSE, terminal.officer(), reason=given.reason, note=given.note)
+    return _act(given.number, act, settings)
+
+
+def _submission_redirect(given: argparse.Namespace, settings: Settings) -> int:
+    return _act(given.number, Act(ActKind.REDIRECT, terminal.officer()), settings)
+
+
+def _submission_forward(given: argparse.Namespace, settings: Settings) -> int:
+    return _act(given.number, Act(ActKind.FORWARD, terminal.officer(), receiver=given.to), settings)
+
+
+def _submission_return(given: argparse.Namespace, settings: Settings) -> int:
+    return _act(given.number, Act(ActKind.RETURN, terminal.officer()), settings)
 
 
 def _act(number: str, act: Act, settings: Settings) -> int:

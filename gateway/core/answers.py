@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.core.facts import Facts
+from gateway.core.facts import ActKind, Facts
 from gateway.core.model import Decision, MessageFacts
 from gateway.core.tokens import sub_address
 from gateway.core.words import Channel, Outcome, Reason
@@ -29,7 +29,8 @@ _MACHINES: Final = re.compile(
 class Draft:
     """A letter as decided, not yet written: about which event, to whom, in which words.
 
-    `key` names the event. `neutral`: no case data. `measured`: bytes, for `te_groot`.
+    `key` names the event. `neutral`: no case data. `measured`: bytes, for `te_groot`. `receiver`: the body to which
+    it was forwarded.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Draft:
     references: tuple[str, ...] = ()
     first_receipt: str = ""
     measured: int = 0
+    receiver: str = ""
 
 
 ABOUT_THE_BYTES: Final = frozenset(
@@ -68,6 +70,10 @@ KIND: Final[dict[Outcome, str]] = {
 }
 
 
+_NOT_FOR_US: Final = {ActKind.FORWARD: "forwarded", ActKind.RETURN: "returned"}
+"""What a person did, whose letter says that a message was not meant for us (Awb 2:3)."""
+
+
 def drafts(
     number: str,
     facts: Facts,
@@ -80,10 +86,11 @@ def drafts(
         return ()
     # Anybody can write a From; the addresses of the other channels are the request's own, and of no other request.
     neutral = not facts.sender_verified if facts.channel in _MAIL else bool(facts.requests)
+    act = facts.acts[-1] if facts.acts else None
     return tuple(
         Draft(
             key=f"{number}.{facts.round}.{place}",
-            kind=KIND[decision.outcome],
+            kind=_NOT_FOR_US.get(act.kind, KIND[decision.outcome]) if act else KIND[decision.outcome],
             to=address,
             language=facts.language,
             neutral=neutral,
@@ -91,6 +98,7 @@ def drafts(
             references=message.references if message else (),
             first_receipt=facts.repeat_of,
             measured=facts.measured_bytes,
+            receiver=act.receiver if act else "",
         )
         for place, address in enumerate(facts.answer_to)
         if may_answer(address, own_addresses)

@@ -67,7 +67,35 @@ def refused_by_a_person(facts: Facts) -> Decision | None:
     if act is None or act.kind is not ActKind.REFUSE or act.reason is None:
         return None
     decision = _whole(facts, Outcome.REFUSED, "refused_by_a_person", act.reason)
-    return replace(decision, detail=f"door {act.officer}")
+    return replace(decision, detail=_by(act))
+
+
+def redirected_by_a_person(facts: Facts) -> Decision | None:
+    """A person saw that it was sent in the wrong way, or is not for us at all; their last word counts.
+
+    Pointed to the right way (Awb 2:16 lid 1), forwarded to the body it is for, or returned (Awb 2:3).
+    """
+    act = facts.acts[-1] if facts.acts else None
+    if act is None or act.kind not in _ELSEWHERE:
+        return None
+    reason, ground = _ELSEWHERE[act.kind]
+    decision = _whole(facts, Outcome.REDIRECTED, "redirected_by_a_person", reason)
+    return replace(
+        decision, ground=ground or decision.ground, detail=_by(act, f"aan {act.receiver}" if act.receiver else "")
+    )
+
+
+_ELSEWHERE: Final = {
+    ActKind.REDIRECT: (Reason.NOT_DESIGNATED, ""),
+    ActKind.FORWARD: (Reason.NOT_REQUESTED, "art. 2:3 lid 1 Awb"),
+    ActKind.RETURN: (Reason.NOT_REQUESTED, "art. 2:3 lid 2 Awb"),
+}
+"""The reason, and the ground where it is another than the reason's own."""
+
+
+def _by(act: Act, more: str = "") -> str:
+    words = " ".join(word for word in (more, f"door {act.officer}") if word)
+    return f"{words}: {act.note}" if act.note else words
 
 
 def automatic_message(facts: Facts) -> Decision | None:
@@ -186,6 +214,7 @@ def each_document(facts: Facts) -> Decision:
 
 RULES: Final[tuple[Rule, ...]] = (
     refused_by_a_person,
+    redirected_by_a_person,
     automatic_message,
     repeat,
     not_designated,

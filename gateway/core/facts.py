@@ -114,11 +114,17 @@ class ActKind(StrEnum):
     ASSIGN = "assign"
     RELEASE = "release"
     REFUSE = "refuse"
+    REDIRECT = "redirect"
+    FORWARD = "forward"
+    RETURN = "return"
 
 
 @dataclass(frozen=True)
 class Act:
-    """What a person did with a held submission; part of the facts of the next decision (P10)."""
+    """What a person did with a held submission; part of the facts of the next decision (P10).
+
+    `note`: why, in the person's own words. `receiver`: to which other body it was forwarded.
+    """
 
     kind: ActKind
     officer: str
@@ -126,6 +132,8 @@ class Act:
     document: str = ""
     item: str = ""
     reason: Reason | None = None
+    note: str = ""
+    receiver: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from gateway.core import terms
 from gateway.core.errors import Refused
-from gateway.core.words import Status
+from gateway.core.words import Reason, Status
 from gateway.people import PortalSession
 from portal import labels, pages
 
@@ -25,7 +25,7 @@ def page(
     frame = {
         "session": session,
         "held_count": sums[Status.HELD],
-        "extension_count": desk.dealings.waiting_count(),
+        "extension_count": desk.dealings.waiting_count(desk.queries.held_for(Reason.EXTENSION_ASKED)),
         "labels": labels,
         "done": "",
         "problems": (),

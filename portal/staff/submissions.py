@@ -1,6 +1,8 @@
 """Each submission on one page: what came in, why it was decided so, and what a person may do with it."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -9,11 +11,13 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import FileResponse, Response
 
 from gateway import receipts
-from gateway.core import authentication, names
+from gateway.core import authentication, leniency, names
 from gateway.core.errors import NotFound, WrongState
 from gateway.core.facts import Act, ActKind
-from gateway.core.words import Reason
+from gateway.core.words import Reason, Status
+from gateway.desk import Desk
 from gateway.people import PortalSession
+from gateway.schema import Inzending
 from portal import auth, labels, pages
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
@@ -67,6 +71,8 @@ def _submission_page(
         suggestions=[desk.queries.request(reference) for reference in why.suggestions],
         registered=desk.store.load(submission.ontvangstnummer).arrival.envelope.registered,
         has_receipt=desk.queries.receipt_index(submission.ontvangstnummer) is not None,
+        redirection=_redirection(desk, submission),
+        redirection_words=leniency.in_words,
         asked=[desk.queries.request(reference) for reference in submission.verzoeken],
         reasons=list(Reason),
         timeline=labels.timeline(desk.queries.timeline(submission.ontvangstnummer)),
@@ -144,6 +150,59 @@ def choose(
 def release(request: HttpRequest, nummer: str, session: CaseworkerPost) -> Response:
     """Lift the hold: it is decided again; what is unsafe or unscanned stays out."""
     return _act(request, session, nummer, Act(ActKind.RELEASE, session.subject), "vrijgegeven")
+
+
+def _redirection(desk: Desk, submission: Inzending) -> leniency.Later | None:
+    """What it costs to point to the right way now, when it is known for which request it came (Awb 2:23)."""
+    if submission.verzoek is None or submission.status is not Status.HELD:
+        return None
+    return desk.requests.after_redirection(submission.verzoek, datetime.fromisoformat(submission.ontvangenOp))
+
+
+@routes.post("/inzendingen/{nummer}/te-laat")
+def decide_late(
+    request: HttpRequest,
+    nummer: str,
+    session: CaseworkerPost,
+    telt: Annotated[str, Form()] = "",
+    waarom: Annotated[str, Form()] = "",
+) -> Response:
+    """Whether what came late still counts: a person decides, with a reason (P10)."""
+    if telt not in {"mee", "niet"} or not waarom.strip():
+        return _submission_page(request, session, nummer, 400, errors=[("waarom", "Schrijf waarom u dit besluit.")])
+    kind, reason = (ActKind.RELEASE, None) if telt == "mee" else (ActKind.REFUSE, Reason.LATE)
+    act = Act(kind, session.subject, reason=reason, note=waarom.strip())
+    return _act(request, session, nummer, act, "telt-mee" if telt == "mee" else "telt-niet")
+
+
+_REDIRECTIONS: Final = {"wijzen": ActKind.REDIRECT, "doorsturen": ActKind.FORWARD, "terugsturen": ActKind.RETURN}
+
+
+@routes.post("/inzendingen/{nummer}/doorwijzen")
+def redirect(
+    request: HttpRequest,
+    nummer: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    *,
+    wat: Annotated[str, Form()] = "",
+    organisatie: Annotated[str, Form(max_length=200)] = "",
+    verlengen: Annotated[str, Form()] = "",
+) -> Response:
+    """It came by the wrong way, or is not for us: point to the right way, forward it, or return it."""
+    kind = _REDIRECTIONS.get(wat)
+    receiver = organisatie.strip()
+    if kind is None or (kind is ActKind.FORWARD and not receiver):
+        return _submission_page(
+            request, session, nummer, 400, errors=[("organisatie", "Vul in aan welke organisatie u het doorstuurt.")]
+        )
+    submission = desk.queries.submission(nummer)
+    later = _redirection(desk, submission) if verlengen and kind is ActKind.REDIRECT else None
+    act = Act(kind, session.subject, receiver=receiver if kind is ActKind.FORWARD else "")
+    answered = _act(request, session, nummer, act, "doorgewezen")
+    if later and submission.verzoek and answered.status_code == HTTPStatus.SEE_OTHER:
+        desk.dealings.extend(submission.verzoek, later.day, leniency.in_words(later, "nl"), session.subject)
+    return answered
 
 
 @routes.post("/inzendingen/{nummer}/weigeren")

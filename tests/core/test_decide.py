@@ -53,6 +53,14 @@ TABLE = [
         DocumentOutcome.REFUSED,
     ),
     (
+        "pointed to the right way by a person",
+        facts(acts=(Act(ActKind.REDIRECT, "j.jansen"),)),
+        "redirected_by_a_person",
+        Outcome.REDIRECTED,
+        [Reason.NOT_DESIGNATED],
+        DocumentOutcome.NOT_REQUESTED,
+    ),
+    (
         "wrong address",
         facts(designated=False, clues=()),
         "not_designated",
@@ -548,3 +556,12 @@ def test_heavier_news_comes_first() -> None:
     assert decide(facts(document(findings=(Finding("type_refused"), Finding("infected"))))).reasons == (
         Reason.INFECTED,
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground"), [(ActKind.FORWARD, "art. 2:3 lid 1 Awb"), (ActKind.RETURN, "art. 2:3 lid 2 Awb")]
+)
+def test_what_is_not_for_us_goes_on_the_ground_of_the_duty_to_forward(kind: ActKind, ground: str) -> None:
+    decision = decide(facts(acts=(Act(kind, "j.jansen", receiver="de gemeente"),)))
+    assert (decision.rule, decision.outcome) == ("redirected_by_a_person", Outcome.REDIRECTED)
+    assert (decision.ground, decision.detail) == (ground, "aan de gemeente door j.jansen")

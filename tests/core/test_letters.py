@@ -141,6 +141,10 @@ UNMATCHED = told(
     opTijd=None,
     stukken=[document("paspoort.pdf", "niet_gevraagd", "niet_aangewezen_adres")],
 )
+NOT_FOR_US = {"besluit": "doorverwezen", "redenen": ["niet_gevraagd"], "verzoek": None, "opTijd": None}
+NOT_FOR_US["stukken"] = [document("bezwaar.pdf", "niet_gevraagd", "niet_gevraagd")]
+FORWARDED = replace(told("forwarded", **NOT_FOR_US), receiver="de gemeente Voorbeeldstad", requests=())
+RETURNED = replace(told("returned", **NOT_FOR_US), requests=())
 WAITING = told("waiting", besluit=None, status="in_behandeling", stukken=[document("paspoort.pdf", None)])
 
 LETTERS = {
@@ -152,6 +156,8 @@ LETTERS = {
     "repeat": replace(REPEAT, first_receipt="26-1111-2222-3333"),
     "refusal": replace(TOO_LARGE, measured=31_457_281, cap=31_457_280),
     "redirection": replace(UNMATCHED, requests=()),
+    "forwarded": FORWARDED,
+    "returned": RETURNED,
     "waiting": WAITING,
 }
 NEUTRAL = {
@@ -161,6 +167,8 @@ NEUTRAL = {
         told("refusal", besluit="geweigerd", redenen=["afzender_onbekend"]), neutral=True, requests=()
     ),
     "neutral-redirection": replace(UNMATCHED, neutral=True, requests=()),
+    "neutral-forwarded": replace(FORWARDED, neutral=True),
+    "neutral-returned": replace(RETURNED, neutral=True),
     "neutral-waiting": replace(WAITING, neutral=True, requests=()),
 }
 EVERY = {
