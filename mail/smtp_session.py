@@ -17,7 +17,7 @@ import secrets
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import AnyStr, Final, cast
 
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as Transaction
@@ -204,6 +204,12 @@ class GatewaySMTP(SMTP):
             self._say_goodbye("shutting_down")
         elif not self._over:
             await self._answer("greeting")
+
+    async def push(self, status: AnyStr) -> None:
+        """Send a reply. Raises ConnectionError when the client has gone; uvloop would call that our mistake."""
+        if self._wire().is_closing():
+            raise ConnectionResetError("the client hung up")
+        await super().push(status)
 
     async def _serve_command(self) -> None:
         self._reset_timeout()
