@@ -454,7 +454,10 @@ class GatewaySMTP(SMTP):
             return
         finally:
             self._busy = False
-        assert secure is not None
+        if secure is None or secure.is_closing():
+            # The client hung up as soon as it had shaken hands.
+            self.connection_lost(None)
+            return
         # While others have their turn, what follows is not read ahead: it would be kept twice.
         secure.set_read_buffer_limits(high=_TLS_AHEAD_BYTES)  # type: ignore[attr-defined]  # no TLS transport in typeshed
         self.transport = secure

@@ -1,5 +1,6 @@
 """When something fails on our side the sender hears 4xx, nothing half is left, and the next message gets in."""
 
+import asyncio
 import contextlib
 import select
 import socket
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from gateway.blobs import FileBlobs
 from gateway.core.errors import TryLater
@@ -122,7 +124,11 @@ def test_accepted_but_the_answer_lost_is_451_and_never_a_receipt() -> None:
     assert first.source != second.source
 
 
-def test_a_client_that_hangs_up_while_we_accept_changes_nothing() -> None:
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_a_client_that_hangs_up_while_we_accept_changes_nothing(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """It is received, and nothing of ours failed because nobody was there to be told."""
     reached, go_on = threading.Event(), threading.Event()
 
     def slowly() -> None:
@@ -130,13 +136,17 @@ def test_a_client_that_hangs_up_while_we_accept_changes_nothing() -> None:
         assert go_on.wait(smtp.PATIENCE)
 
     intake = smtp.RecordingIntake(before_accept=slowly)
-    with smtp.listening(intake) as running:
+    with smtp.listening(intake, new_loop=new_loop) as running:
         with smtp.Client(running.port) as client:
             client.until_data()
             client.send(smtp.stuffed(MESSAGE))
             assert reached.wait(smtp.PATIENCE)
+            reset(client)
+        wait_until(lambda: not running.listener.connections, "the listener noticed")
         go_on.set()
-        wait_until(lambda: running.count("smtp_received") == 1, "it was accepted all the same")
+        wait_until(lambda: not running.listener._shared.handlers, "the connection is done with")
+        assert running.count("smtp_received") == 1
+        assert running.count("smtp_try_later") == 0
     assert intake.messages() == [MESSAGE]
     assert intake.left_open() == 0
 
