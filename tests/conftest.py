@@ -73,9 +73,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium, for one file: Playwright's event loop fills the thread, and other files need one of theirs."""
     yield from _started(browsing.chromium())
 
 

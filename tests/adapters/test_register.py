@@ -204,4 +204,4 @@ def test_the_proof_of_many_entries_holds_for_every_tree_and_no_other_root():
             if hashes:
                 assert merkle.root_with(leaves, size, hashes[1:]) is None
             if places:
-                assert merkle.root_with(leaves | {places[0]: root}, size, hashes) != root
+                assert merkle.root_with(leaves | {places[0]: bytes(32)}, size, hashes) != root

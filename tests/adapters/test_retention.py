@@ -98,7 +98,7 @@ def test_after_the_confirmation_its_term_runs_and_then_everything_of_it_is_gone(
     house = on_either
     number = handed_in(house)
     hand_over(house, tmp_path)
-    assert not later(house, 27).run().anything
+    assert nothing_of_a_case(later(house, 27).run())
     assert later(house, 28).run().submissions == [number]
     view = house.desk.queries.submission(number)
     assert (view.afzender, view.geadresseerde) == ("", "")
@@ -167,12 +167,12 @@ def test_what_belongs_to_no_request_goes_when_it_is_done_and_its_year_is_over(ho
     storage.walk_on(house)
     storage.send_letters(house)
     old_bytes(house.settings.data_dir)
-    assert not later(house, LONG_AGO).run().anything, "it waits for a person"
+    assert nothing_of_a_case(later(house, LONG_AGO).run()), "it waits for a person"
     house.desk.store.act(number, Act(ActKind.REFUSE, "b.behandelaar", reason=Reason.NO_REQUEST))
     storage.walk_on(house)
     storage.send_letters(house)
     old_bytes(house.settings.data_dir)
-    assert not later(house, 364).run().anything
+    assert nothing_of_a_case(later(house, 364).run())
     assert later(house, 366).run().submissions == [number]
 
 
@@ -275,7 +275,7 @@ def test_the_request_goes_last_and_its_reference_stays(house, tmp_path):
     number = handed_in(house)
     hand_over(house, tmp_path)
     house.desk.requests.close(storage.REFERENCE, "klaar", "b.behandelaar")
-    assert not later(house, 27).run().anything
+    assert nothing_of_a_case(later(house, 27).run())
     erased = later(house, 28).run()
     assert erased.requests == [storage.REFERENCE]
     request = house.desk.queries.request(storage.REFERENCE)
