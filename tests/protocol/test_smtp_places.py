@@ -121,10 +121,14 @@ def test_a_message_that_waits_for_its_commit_never_gives_way() -> None:
     settings = smtp.settings(max_connections=3, **BELIEVED)
     with smtp.listening(intake, settings) as running, contextlib.ExitStack() as stack:
         loud = [stack.enter_context(client(running, LOUD)) for _ in range(3)]
-        for one in loud:
+        for count, one in enumerate(loud):
             one.until_data()
             one.send(b"hallo\r\n.\r\n")
-            assert reached.acquire(timeout=smtp.PATIENCE)
+            # The first is being committed, those after it wait for the next commit.
+            if count == 0:
+                assert reached.acquire(timeout=smtp.PATIENCE)
+            else:
+                wait_until(lambda count=count: running.waiting() == count, "it waits for its commit")
         with client(running, QUIET) as quiet:
             assert quiet.reply().startswith(b"421 4.7.0")
         go_on.set()

@@ -148,6 +148,10 @@ class Running:
     def count(self, event: str) -> int:
         return sum(name == event for name, _ in self.events)
 
+    def waiting(self) -> int:
+        """How many messages wait for the commit after the one that is going on."""
+        return len(self.listener._shared.commits._waiting)  # seen from outside only as a reply that is late
+
 
 def settings(**changes: object) -> ListenerSettings:
     """Settings for a test: short enough to wait for, and open to a crowd from one address."""
