@@ -1,11 +1,13 @@
 """The list of requests, and each request on one page with what a person may do with it."""
 
+import functools
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
@@ -36,6 +38,11 @@ class Line:
     days_left: int
     missing: int
 
+    @classmethod
+    def of(cls, found: Verzoek, today: date) -> Self:
+        """The line of a request as it stands today."""
+        return cls(found, (found.laatsteDag - today).days, sum(item.status in MISSING for item in found.stukken))
+
     @property
     def waits(self) -> bool:
         """Whether the last day passed without an answer: a person must decide (P10)."""
@@ -47,7 +54,7 @@ def overview(request: HttpRequest, session: Caseworker, desk: TheDesk, alles: st
     """The requests, what waits for a decision first, then by last day; closed ones on demand."""
     today = desk.clock.now().astimezone(terms.AMSTERDAM).date()
     shown = [r for r in desk.queries.requests() if alles or r.status is not RequestStatus.CLOSED]
-    lines = [Line(r, (r.laatsteDag - today).days, sum(item.status in MISSING for item in r.stukken)) for r in shown]
+    lines = [Line.of(r, today) for r in shown]
     return page(
         request,
         session,
@@ -84,7 +91,7 @@ def _request_page(
         status,
         verzoek=found,
         termijnen=desk.dates.why(reference),
-        line=Line(found, (found.laatsteDag - today).days, sum(i.status in MISSING for i in found.stukken)),
+        line=Line.of(found, today),
         later=desk.queries.later_rounds(reference),
         questions=desk.dealings.questions(reference),
         contacts=desk.dealings.contacts(reference),
@@ -98,6 +105,24 @@ def _request_page(
     )
 
 
+def _acted(
+    request: HttpRequest,
+    session: PortalSession,
+    reference: str,
+    act: Callable[[], object],
+    done: str,
+    **fields: str,
+) -> Response:
+    """The page after an act; when it was refused, the page with the faults at `fields`. NotFound goes on."""
+    try:
+        act()
+    except NotFound:
+        raise
+    except Refused as error:
+        return _request_page(request, session, reference, 400, errors=in_form(error, **fields))
+    return after(f"/medewerker/verzoeken/{reference}", done)
+
+
 @routes.post("/verzoeken/{kenmerk}/verlengen")
 def extend(
     request: HttpRequest,
@@ -108,14 +133,11 @@ def extend(
     reden: Annotated[str, Form()] = "",
 ) -> Response:
     """Give more time."""
-    try:
-        until = read_day(tot, "until")
-        desk.dealings.extend(kenmerk, until, reden, session.subject)
-    except NotFound:
-        raise
-    except Refused as error:
-        return _request_page(request, session, kenmerk, 400, errors=in_form(error, until="tot", reason="reden-tijd"))
-    return after(f"/medewerker/verzoeken/{kenmerk}", "verlengd")
+
+    def act() -> None:
+        desk.dealings.extend(kenmerk, read_day(tot, "until"), reden, session.subject)
+
+    return _acted(request, session, kenmerk, act, "verlengd", until="tot", reason="reden-tijd")
 
 
 @routes.post("/verzoeken/{kenmerk}/storing")
@@ -128,16 +150,14 @@ def answer_outage(
     reden: Annotated[str, Form()] = "",
 ) -> Response:
     """Make the last day that an outage gives back the last day; or let it stay, with a reason."""
-    try:
+
+    def act() -> None:
         if blijft:
             desk.outages.dismiss(kenmerk, reden, session.subject)
         else:
             desk.outages.apply(kenmerk, session.subject)
-    except NotFound:
-        raise
-    except Refused as error:
-        return _request_page(request, session, kenmerk, 400, errors=in_form(error, reason="reden-storing"))
-    return after(f"/medewerker/verzoeken/{kenmerk}", "storing")
+
+    return _acted(request, session, kenmerk, act, "storing", reason="reden-storing")
 
 
 @routes.post("/verzoeken/{kenmerk}/gesprek")
@@ -153,17 +173,15 @@ def contact(
     uitstel: Annotated[str, Form()] = "",
 ) -> Response:
     """Keep what was said by telephone; all people of the request get a confirmation."""
-    try:
+
+    def act() -> None:
         spoken_at = read_moment(wanneer, "at")
         desk.dealings.contact(kenmerk, spoken_at, wie.strip(), afspraak.strip(), session.subject)
         if uitstel:
             desk.dealings.ask(kenmerk, Way.PHONE, afspraak.strip(), wie.strip(), session.subject)
-    except NotFound:
-        raise
-    except Refused as error:
-        faults = in_form(error, person="wie", at="wanneer", agreed="afspraak", reason="afspraak")
-        return _request_page(request, session, kenmerk, 400, errors=faults)
-    return after(f"/medewerker/verzoeken/{kenmerk}", "gesproken")
+
+    fields = {"person": "wie", "at": "wanneer", "agreed": "afspraak", "reason": "afspraak"}
+    return _acted(request, session, kenmerk, act, "gesproken", **fields)
 
 
 @routes.post("/verzoeken/{kenmerk}/sluiten")
@@ -175,13 +193,8 @@ def close(
     reden: Annotated[str, Form()] = "",
 ) -> Response:
     """Close the request; a person does that, with a reason."""
-    try:
-        desk.requests.close(kenmerk, reden, session.subject)
-    except NotFound:
-        raise
-    except Refused as error:
-        return _request_page(request, session, kenmerk, 400, errors=in_form(error, reason="reden-sluiten"))
-    return after(f"/medewerker/verzoeken/{kenmerk}", "gesloten")
+    close_it = functools.partial(desk.requests.close, kenmerk, reden, session.subject)
+    return _acted(request, session, kenmerk, close_it, "gesloten", reason="reden-sluiten")
 
 
 @routes.post("/verzoeken/{kenmerk}/stukken/{nummer}")
@@ -196,13 +209,9 @@ def judge(
     """Approve or reject what came in for an item."""
     if oordeel not in {"goedgekeurd", "afgekeurd"}:
         raise Refused.because("oordeel", "unknown word")
-    try:
-        desk.requests.judge(kenmerk, nummer, approved=oordeel == "goedgekeurd", officer=session.subject)
-    except NotFound:
-        raise
-    except Refused as error:
-        return _request_page(request, session, kenmerk, 400, errors=in_form(error))
-    return after(f"/medewerker/verzoeken/{kenmerk}", oordeel)
+    approved = oordeel == "goedgekeurd"
+    judged = functools.partial(desk.requests.judge, kenmerk, nummer, approved=approved, officer=session.subject)
+    return _acted(request, session, kenmerk, judged, oordeel)
 
 
 @routes.post("/verzoeken/{kenmerk}/afschrift")
