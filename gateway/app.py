@@ -1,7 +1,6 @@
 """The composition root: settings in, a house with all its parts out; the only file that names them all."""
 
 import fcntl
-import functools
 import hashlib
 import shutil
 import threading
@@ -116,185 +115,263 @@ class House:
         self.database.close()
 
 
+@dataclass(frozen=True)
+class _Ground:
+    """What nearly every part stands on."""
+
+    settings: Settings
+    database: Database
+    ledger: Ledger
+    blobs: FileBlobs
+    clock: Clock
+    calendar: terms.Calendar
+    postroom: Postroom
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What vouches for the log, checks it, and tells a court what arrived."""
+
+    vouching: Vouching
+    check: Auditing
+    integrity: Integrity
+    registrar: Registrar
+
+
 def build(settings: Settings) -> House:
     """Open everything that the settings name; make what the embedded default needs.
 
     Raises BadConfiguration when a key cannot be read, and TryLater when the database is away.
     """
+    ground = _ground(settings)
+    database, ledger, clock = ground.database, ground.ledger, ground.clock
+    store = DatabaseStore(database, ledger, ground.blobs, clock, _policy(settings), ground.postroom)
+    evidence = _evidence(ground, store)
+    requests = _requests(ground)
+    outages = Outages(database, ledger, clock, requests, _outage_rules(ground))
+    seal, patience = seal_of(settings), _patience(settings)
+    clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes, patience, seal, outages=outages)
+    scanner = _scanner(settings)
+    carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
+    woken = threading.Event()
+    return House(
+        settings=settings,
+        database=database,
+        ledger=ledger,
+        ports=_ports(ground, store, clerk, scanner),
+        desk=_desk(ground, store, requests, outages, clerk, scanner=scanner, evidence=evidence, woken=woken),
+        outbox=_outbox(ground, carrier),
+        scanner=scanner,
+        vouching=evidence.vouching,
+        registrar=evidence.registrar,
+        integrity=evidence.integrity,
+        woken=woken,
+        retention=_retention(ground, carrier),
+        lifecycle=Lifecycle(database, ledger, clock, settings),
+    )
+
+
+def _ground(settings: Settings) -> _Ground:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    scratch = settings.data_dir / "scratch"
-    scratch.mkdir(exist_ok=True)
     database = Database(settings.database_url)
     if database.embedded:
         database.migrate()
-    clock = SystemClock()
-    calendar = load_calendar()
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
     ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
-    blobs = FileBlobs(settings.data_dir / "blobs", carried=functools.partial(content_of, database))
-    postroom = _postroom(settings, ledger, calendar)
-    store = DatabaseStore(database, ledger, blobs, clock, _policy(settings), postroom)
-    vouching = _vouching(settings, database, ledger, clock, store.newest_unwritten)
-    seal = seal_of(settings)
-    requests = Requests(
-        database,
-        ledger,
-        clock,
-        calendar,
+    calendar = load_calendar()
+    return _Ground(
+        settings=settings,
+        database=database,
+        ledger=ledger,
+        blobs=FileBlobs(settings.data_dir / "blobs", carried=partial(content_of, database)),
+        clock=SystemClock(),
+        calendar=calendar,
+        postroom=_postroom(settings, ledger, calendar),
+    )
+
+
+def _evidence(ground: _Ground, store: DatabaseStore) -> _Evidence:
+    database, ledger = ground.database, ground.ledger
+    vouching = _vouching(ground, store.newest_unwritten)
+    check = _auditor(database, ground.blobs, ledger, vouching)
+    return _Evidence(
+        vouching=vouching,
+        check=check,
+        integrity=Integrity(database, ledger, ground.clock, check),
+        registrar=Registrar(database, ledger, _marker(ground.settings), lambda: vouching.vouch(events.note)),
+    )
+
+
+def _requests(ground: _Ground) -> Requests:
+    settings = ground.settings
+    return Requests(
+        ground.database,
+        ground.ledger,
+        ground.clock,
+        ground.calendar,
         settings.smtp.addresses[0],
         own_terms_move=settings.terms.own_terms_move,
         outage_days=settings.outages.days,
-        postroom=postroom,
+        postroom=ground.postroom,
     )
-    outages = Outages(database, ledger, clock, requests, _outage_rules(settings))
-    clerk = LetterClerk(
-        ledger, clock, _letterhead(settings), settings.cap_bytes, _patience(settings), seal, outages=outages
-    )
-    scanner = _scanner(settings)
-    ports = Ports(
-        blobs=blobs,
+
+
+def _ports(ground: _Ground, store: DatabaseStore, clerk: LetterClerk, scanner: clam.Clam) -> Ports:
+    settings = ground.settings
+    scratch = settings.data_dir / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return Ports(
+        blobs=ground.blobs,
         store=store,
         reader=_reader(settings),
         inspector=_inspector(settings, scanner),
         clerk=clerk,
-        clock=clock,
+        clock=ground.clock,
         scratch=scratch,
         patience_seconds=settings.scanners.wait_hours * 3600,
         receipt_seconds=settings.work.receipt_seconds,
         max_attempts=settings.work.max_attempts,
-        own_addresses=(*settings.smtp.addresses, settings.outbound.from_address),
+        own_addresses=_own_addresses(settings),
     )
-    check = _auditor(database, blobs, ledger, vouching)
-    integrity = Integrity(database, ledger, clock, check)
-    registrar = Registrar(database, ledger, _marker(settings), lambda: vouching.vouch(events.note))
-    queries = Queries(database)
-    dates = Dates(database, clock, _rules(settings))
-    correspondence = Correspondence(
-        database,
-        ledger,
-        blobs,
-        clock,
+
+
+def _correspondence(ground: _Ground, requests: Requests, dates: Dates) -> Correspondence:
+    return Correspondence(
+        ground.database,
+        ground.ledger,
+        ground.blobs,
+        ground.clock,
         requests=requests,
-        postroom=postroom,
+        postroom=ground.postroom,
         dates=dates,
-        head=_printed_head(settings),
-        rules=_letter_rules(settings),
-        compose=partial(mail_notices.compose, house=_letterhead(settings)),
+        head=_printed_head(ground.settings),
+        rules=_letter_rules(ground.settings),
+        compose=partial(mail_notices.compose, house=_letterhead(ground.settings)),
     )
+
+
+def _desk(
+    ground: _Ground,
+    store: DatabaseStore,
+    requests: Requests,
+    outages: Outages,
+    clerk: LetterClerk,
+    *,
+    scanner: clam.Clam,
+    evidence: _Evidence,
+    woken: threading.Event,
+) -> Desk:
+    settings, database, ledger, clock = ground.settings, ground.database, ground.ledger, ground.clock
+    queries = Queries(database)
+    dates = Dates(database, clock, _rules(ground))
+    correspondence = _correspondence(ground, requests, dates)
     receipt_files = _receipt_files(queries, clerk)
-    woken = threading.Event()
     handover = Handover(database, ledger, clock)
-    desk = Desk(
+    return Desk(
         settings=settings,
         library=_library(settings),
         store=store,
         requests=requests,
         correspondence=correspondence,
-        counter=Counter(store, queries, clock, calendar, settings.terms.posted_days),
+        counter=Counter(store, queries, clock, ground.calendar, settings.terms.posted_days),
         dealings=Dealings(database, ledger, clock, requests, correspondence.say_in),
         people=People(database, ledger, clock),
         queries=queries,
         dates=dates,
         outages=outages,
-        blobs=blobs,
+        blobs=ground.blobs,
         clock=clock,
         wake=woken.set,
         settle=_settle(queries),
         receipt_files=receipt_files,
-        bundle=_bundler(queries, receipt_files, blobs, clock, handover),
+        bundle=_bundler(queries, receipt_files, ground.blobs, clock, handover),
         handover=handover,
-        copies=Copies(
-            database,
-            ledger,
-            clock,
-            (*settings.smtp.addresses, settings.outbound.from_address),
-            receipt_files,
-        ),
-        audit=check,
-        checked=integrity.last,
-        register=registrar.write,
-        health=_health(queries, correspondence, scanner, integrity),
+        copies=Copies(database, ledger, clock, _own_addresses(settings), receipt_files),
+        audit=evidence.check,
+        checked=evidence.integrity.last,
+        register=evidence.registrar.write,
+        health=_health(queries, correspondence, scanner, evidence.integrity),
         log=lambda path: tiles.read(database, path),
     )
-    carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
-    outbox = Outbox(database, ledger, blobs, clock, carrier, settings.outbound.max_attempts, postroom=postroom)
-    lifecycle = Lifecycle(database, ledger, clock, settings)
-    retention = Retention(
-        database,
-        ledger,
-        blobs,
-        clock,
-        schedule=schedule(settings),
+
+
+def _outbox(ground: _Ground, carrier: outbound.Outbound) -> Outbox:
+    most = ground.settings.outbound.max_attempts
+    stands = (ground.database, ground.ledger, ground.blobs, ground.clock)
+    return Outbox(*stands, carrier, most, postroom=ground.postroom)
+
+
+def _retention(ground: _Ground, carrier: outbound.Outbound) -> Retention:
+    return Retention(
+        ground.database,
+        ground.ledger,
+        ground.blobs,
+        ground.clock,
+        schedule=schedule(ground.settings),
         letters=carrier,
-        batch=settings.retention.batch,
-    )
-    return House(
-        settings,
-        database,
-        ledger,
-        ports,
-        desk,
-        outbox,
-        scanner,
-        vouching,
-        registrar,
-        integrity,
-        woken,
-        retention,
-        lifecycle,
+        batch=ground.settings.retention.batch,
     )
 
 
 # ---- the parts -----------------------------------------------------------------------------------
 
 
+def _own_addresses(settings: Settings) -> tuple[str, ...]:
+    """The addresses that are ours: never answered, never a party."""
+    return (*settings.smtp.addresses, settings.outbound.from_address)
+
+
 def _signer(settings: Settings) -> notes.Signer:
-    """The ledger's signer; the embedded default makes its key on the first start, readable by us alone."""
-    path = settings.ledger_key
-    if not path.exists() and not settings.ledger.key_file:
-        rotation.write_new(path, notes.key_to_pem(notes.generate_key()))
+    """The ledger's signer."""
+    pem = _own_key(settings.ledger_key, "key_file", lambda: notes.key_to_pem(notes.generate_key()), settings)
+    with _usable(settings.ledger_key, "ledger.key_file"):
+        return notes.Signer(settings.ledger.origin, notes.key_from_pem(pem))
+
+
+def _own_key(path: Path, key: str, make: Callable[[], bytes], settings: Settings) -> bytes:
+    """A key file of `[ledger]`; the embedded default makes it on the first start, readable by us alone."""
+    if not path.exists() and not getattr(settings.ledger, key):
+        rotation.write_new(path, make())
+    with _usable(path, f"ledger.{key}"):
+        return path.read_bytes()
+
+
+@contextmanager
+def _usable(path: object, key: str) -> Iterator[None]:
+    """What is wrong with a file that the configuration names is BadConfiguration."""
     try:
-        return notes.Signer(settings.ledger.origin, notes.key_from_pem(path.read_bytes()))
+        yield
     except (OSError, ValueError) as error:
-        raise BadConfiguration((f"{path}: ledger.key_file: cannot be used: {error}",)) from error
+        raise BadConfiguration((f"{path}: {key}: cannot be used: {error}",)) from error
 
 
 def _known_vkeys(settings: Settings) -> tuple[str, ...]:
     """The keys that the log had before, and its witnesses' keys."""
     path = settings.ledger_vkeys
-    try:
+    with _usable(path, "-"):
         known = notes.read_vkeys(path.read_text(encoding="utf-8")) if path.exists() else ()
         for vkey in known:
             notes.parse_vkey(vkey)
-    except (OSError, ValueError) as error:
-        raise BadConfiguration((f"{path}: -: cannot be used: {error}",)) from error
     return (*known, *(witness.vkey for witness in settings.ledger.witnesses))
 
 
 def _marker(settings: Settings) -> marks.Marker:
-    """The register's own key; the embedded default makes it on the first start, readable by us alone."""
-    path = settings.register_key
-    if not path.exists() and not settings.ledger.register_key_file:
-        rotation.write_new(path, marks.generate())
-    try:
-        return marks.Marker(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadConfiguration((f"{path}: ledger.register_key_file: cannot be used: {error}",)) from error
+    """The register's own key."""
+    key = _own_key(settings.register_key, "register_key_file", marks.generate, settings)
+    with _usable(settings.register_key, "ledger.register_key_file"):
+        return marks.Marker(key)
 
 
-def _vouching(
-    settings: Settings, database: Database, ledger: Ledger, clock: Clock, waiting: Callable[[], int | None]
-) -> Vouching:
+def _vouching(ground: _Ground, waiting: Callable[[], int | None]) -> Vouching:
+    settings = ground.settings
     tsa = settings.ledger.tsa
     authority = None
     if tsa.url:
-        try:
+        with _usable(tsa.ca_file, "ledger.tsa.ca_file"):
             roots = Path(tsa.ca_file).read_bytes()
-        except OSError as error:
-            raise BadConfiguration((f"{tsa.ca_file}: ledger.tsa.ca_file: cannot be used: {error}",)) from error
         authority = Authority(tsa.url, roots, timedelta(minutes=tsa.minutes), tsa.receipts)
     witnesses = [cosign.Witness(witness.url, witness.vkey) for witness in settings.ledger.witnesses]
-    return Vouching(database, ledger, clock, witnesses, authority, waiting)
+    return Vouching(ground.database, ground.ledger, ground.clock, witnesses, authority, waiting)
 
 
 def _patience(settings: Settings) -> Patience:
@@ -342,10 +419,11 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _rules(settings: Settings) -> Rules:
+def _rules(ground: _Ground) -> Rules:
+    settings = ground.settings
     file = settings.terms.decision_terms
     return Rules(
-        calendar=load_calendar(),
+        calendar=ground.calendar,
         reading=settings.terms.reading,
         special=load_decision_terms(Path(file)) if file else load_decision_terms(),
         warn_days=settings.terms.warn_days,
@@ -354,15 +432,16 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _outage_rules(settings: Settings) -> OutageRules:
-    return OutageRules(load_calendar(), settings.outages.days, timedelta(days=settings.outages.announce_days))
+def _outage_rules(ground: _Ground) -> OutageRules:
+    outages = ground.settings.outages
+    return OutageRules(ground.calendar, outages.days, timedelta(days=outages.announce_days))
 
 
 def _postroom(settings: Settings, ledger: Ledger, calendar: terms.Calendar) -> Postroom:
     return Postroom(
         ledger=ledger,
         calendar=calendar,
-        own_addresses=(*settings.smtp.addresses, settings.outbound.from_address),
+        own_addresses=_own_addresses(settings),
         return_base=settings.outbound.from_address,
         resend=timedelta(minutes=settings.letters.resend_minutes),
         own_terms_move=settings.terms.own_terms_move,
