@@ -6,11 +6,8 @@ Rule 3: a submission is answered with 201 only after it would survive a power cu
 """
 
 import base64
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, Query
@@ -20,7 +17,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
-from starlette.background import BackgroundTask
 
 from gateway.core.errors import Fault, Refused
 from gateway.core.words import Channel, RequestStatus, Role, Status
@@ -42,7 +38,7 @@ from gateway.schema import (
     instant,
     read_requests,
 )
-from portal import problems
+from portal import downloads, problems
 from portal.auth import TheDesk
 from portal.problems import ApiProblem
 from portal.submitters import hand_in, register_over_the_limit
@@ -401,16 +397,9 @@ def show_bundle(kenmerk: Reference, desk: TheDesk, name: Annotated[str, _scope(S
 def bundle_response(desk: Desk, reference: str, officer: str) -> Response:
     """The bundle as a download; that it was taken out is in the ledger. Raises NotFound."""
     desk.queries.request(reference)
-    folder = Path(tempfile.mkdtemp(prefix="herstelpost-bundle-"))
-    try:
-        path = folder / f"bundel-{reference}.zip"
-        sha256 = desk.bundle(reference, path, officer)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    digest = {"Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"}  # RFC 9530
-    return FileResponse(path, media_type="application/zip", filename=path.name, background=tidy, headers=digest)
+    made, sha256 = downloads.made(f"bundel-{reference}.zip", lambda path: desk.bundle(reference, path, officer))
+    made.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"  # RFC 9530
+    return made
 
 
 _SHOW_BUNDLE: Final[dict[str, Any]] = {

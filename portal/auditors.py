@@ -4,20 +4,18 @@ Rule 1: both clocks are shown: the moment of receipt, and the moment it was reco
 Rule 2: only what `labels.timeline` lets through leaves an event; file names, senders and texts stay inside (P7).
 """
 
-import secrets
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
-from fastapi.responses import FileResponse, RedirectResponse, Response
-from starlette.background import BackgroundTask
+from fastapi.responses import RedirectResponse, Response
 
 from gateway.core import authentication, terms, tokens
 from gateway.core.errors import NotFound, Refused
 from gateway.people import PortalSession
 from gateway.register import Period
-from portal import auth, labels, pages
+from portal import auth, downloads, labels, pages
 from portal.auth import Auditor, AuditorPost, TheDesk
 
 routes = APIRouter(prefix="/auditor")
@@ -156,18 +154,17 @@ def package(
     adres: Annotated[str, Form()] = "",
 ) -> Response:
     """The same as a package for a court, with the proof that nothing is missing; who took it is an event."""
-    path = desk.settings.data_dir / "scratch" / f"register-{secrets.token_hex(8)}.zip"
     try:
         period = _period(vanaf, tot, adres)
-        desk.register(path, period, desk.clock.now())
+        made, _ = downloads.made(
+            f"register-{vanaf}-{tot}.zip", lambda path: desk.register(path, period, desk.clock.now())
+        )
     except (ValueError, Refused):
-        path.unlink(missing_ok=True)
         asked: dict[str, Any] = {"since": vanaf, "until": tot, "address": adres.strip()}
         problem = "Vul twee datums in; de eerste mag niet in de toekomst liggen."
         return _page(request, session, "auditor.html", 400, problem=problem, **asked)
     desk.store.note_access("register", f"register {vanaf}/{tot}", session.subject)
-    name = f"register-{vanaf}-{tot}.zip"
-    return FileResponse(path, media_type="application/zip", filename=name, background=BackgroundTask(path.unlink))
+    return made
 
 
 def _period(first: str, last: str, address: str) -> Period:

@@ -1,18 +1,14 @@
 """The list of requests, and each request on one page with what a person may do with it."""
 
 import functools
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Form
 from fastapi import Request as HttpRequest
-from fastapi.responses import FileResponse, Response
-from starlette.background import BackgroundTask
+from fastapi.responses import Response
 
 from gateway.core import terms
 from gateway.core.errors import NotFound, Refused
@@ -21,7 +17,7 @@ from gateway.core.words import RequestStatus
 from gateway.dealings import Way
 from gateway.people import PortalSession
 from gateway.schema import Verzoek
-from portal import auth, labels, pages
+from portal import auth, downloads, labels, pages
 from portal.api import bundle_response
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
@@ -220,16 +216,8 @@ def copy(kenmerk: str, session: CaseworkerPost, desk: TheDesk, email: Annotated[
     people = {person.email for person in desk.queries.request(kenmerk).betrokkenen if person.email}
     if email not in people:
         raise NotFound.because("email", "nobody of this request")
-    folder = Path(tempfile.mkdtemp(prefix="herstelpost-afschrift-"))
-    tidy = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    try:
-        desk.copies.write(email, folder / "afschrift.zip", session.subject)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        folder / "afschrift.zip", media_type="application/zip", filename=f"afschrift-{kenmerk}.zip", background=tidy
-    )
+    made, _ = downloads.made(f"afschrift-{kenmerk}.zip", lambda path: desk.copies.write(email, path, session.subject))
+    return made
 
 
 @routes.post("/verzoeken/{kenmerk}/overdracht")
