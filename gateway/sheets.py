@@ -105,6 +105,8 @@ def _csv(content: bytes) -> Iterator[Sequence[Any]]:
 
 
 def _xlsx(content: bytes) -> Iterator[Sequence[Any]]:
+    import openpyxl  # noqa: PLC0415  # takes a fifth of a second to load, and few need it
+
     unreadable = Refused.because("-", "geen leesbaar Excel-bestand")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -184,7 +184,8 @@ def decision_end(
         return DecisionEnd(fixed, special=special, fixed=True)
     found = DecisionEnd(terms.last_day(start_day, term, calendar, statutory=True), special=special)
     asked = (period for invitation in invitations for period in periods(invitation, reading))
-    for period in sorted(asked, key=lambda p: (p.first_day, p.until_day)):
+    # The whole period is the key: the order in which letters are listed must not be seen in the outcome.
+    for period in sorted(asked, key=lambda p: (p.first_day, p.until_day, p.completed, p.cause)):
         if period.first_day > found.end.day:
             found = replace(found, void=(*found.void, period))
             continue

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import holidays
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from config.calendar import load_calendar
@@ -100,7 +100,12 @@ def decided(
     return decision_term.decision_end(date(2026, 1, 1), term, letters, CALENDAR, reading)
 
 
+NEVER_ANSWERED = Invitation(date(2026, 1, 1), date(2026, 1, 2), (), None, new_items=True)
+ANSWERED_AT_THE_END = replace(NEVER_ANSWERED, completed_day=date(2026, 1, 2))
+
+
 @given(st.lists(invitations(), max_size=3), DECISION_TERMS, READINGS)
+@example([NEVER_ANSWERED, ANSWERED_AT_THE_END], PERMIT, OURS)
 def test_asking_for_completion_never_shortens_the_decision_term(
     letters: list[Invitation], term: Term, reading: Reading
 ) -> None:
