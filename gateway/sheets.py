@@ -15,8 +15,6 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any, Final
 
-import openpyxl
-
 from gateway.core.errors import Fault, Refused
 from gateway.core.words import Role
 from gateway.schema import VerzoekIn, read_request_values
