@@ -5,7 +5,7 @@ Rule 2: an input is refused with everything that is wrong with it, at once, in t
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -223,7 +223,7 @@ def read_request_values(values: Sequence[object], *, numbered: bool = True) -> t
         try:
             requests.append(VerzoekIn.model_validate_json(json.dumps(value), strict=True))
         except ValidationError as error:
-            faults += [Fault(prefix + place, problem) for place, problem in explain(error)]
+            faults += [Fault(prefix + place, problem) for place, problem in explain(error.errors())]
         else:
             faults += [Fault(prefix + f.place, f.problem) for f in _contradictions(requests[-1])]
     if not values:
@@ -233,9 +233,8 @@ def read_request_values(values: Sequence[object], *, numbered: bool = True) -> t
     return tuple(requests)
 
 
-def explain(error: ValidationError) -> list[tuple[str, str]]:
-    """Each validation error as (field, what is wrong and what to do), in Dutch."""
-    errors = error.errors()
+def explain(errors: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Each of pydantic's errors as (field, what is wrong and what to do), in Dutch."""
     # A list is not too short because something in it is wrong; pydantic counts only what is right.
     within = {e["loc"][:-2] for e in errors} | {e["loc"][:-1] for e in errors}
     return [
@@ -245,6 +244,7 @@ def explain(error: ValidationError) -> list[tuple[str, str]]:
     ]
 
 
+_MOMENT = "moet een tijdstip zijn met tijdzone, bijvoorbeeld 2026-03-30T00:00:00Z"
 _ANSWERED = "onbekend veld; laat het weg (laatsteDag, mailadres, toegangscode en status bepaalt Herstelpost)"
 
 _PROBLEMS: dict[str, Callable[[dict[str, Any], str], str]] = {
@@ -270,6 +270,11 @@ _PROBLEMS: dict[str, Callable[[dict[str, Any], str], str]] = {
     "date_parsing": lambda _c, _m: "moet een bestaande datum zijn, bijvoorbeeld 2026-03-02",
     "date_from_datetime_parsing": lambda _c, _m: "moet een bestaande datum zijn, bijvoorbeeld 2026-03-02",
     "date_from_datetime_inexact": lambda _c, _m: "moet een datum zijn zonder tijd",
+    "datetime_type": lambda _c, _m: _MOMENT,
+    "datetime_parsing": lambda _c, _m: _MOMENT,
+    "datetime_from_date_parsing": lambda _c, _m: _MOMENT,
+    "timezone_aware": lambda _c, _m: "moet een tijdzone hebben, bijvoorbeeld 2026-03-30T00:00:00Z",
+    "json_invalid": lambda _c, _m: "geen geldige JSON / not valid JSON",
     "tuple_type": lambda _c, _m: "moet een lijst zijn",
     "model_type": lambda _c, _m: "moet een object zijn",
     "model_attributes_type": lambda _c, _m: "moet een object zijn",

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from gateway.core.errors import Fault, NotFound, Refused, TryLater, WrongState
+from gateway.schema import explain
 from portal import pages
 from portal.auth import NotFromHere, SignInFirst
 from portal.uploads import BadForm, TooSlow
@@ -93,6 +94,7 @@ TITLES: Final = {
     403: ("Niet toegestaan", "Dit token geeft geen recht op deze bewerking."),
     404: ("Niet gevonden", "Dit bestaat niet."),
     405: ("Methode niet toegestaan", "Deze bewerking bestaat niet op dit adres."),
+    409: ("Al gedaan", "Dit is al gedaan, of iemand anders deed het net."),
     408: ("Te langzaam", "Er kwam te lang niets binnen. Er is niets ontvangen."),
     413: ("Te groot", "De invoer is groter dan is toegestaan. Er is niets ontvangen."),
     500: ("Fout bij ons", "Dit ligt aan ons. Noem het nummer van deze fout als u contact opneemt."),
@@ -158,23 +160,11 @@ async def _api_http(_request: HttpRequest, error: Exception) -> Response:
     return problem(error.status_code if isinstance(error, HTTPException) else 500)
 
 
-_INVALID: Final = {
-    "datetime_from_date_parsing": "moet een tijdstip zijn met tijdzone, bijvoorbeeld 2026-03-30T00:00:00Z",
-    "datetime_parsing": "moet een tijdstip zijn met tijdzone, bijvoorbeeld 2026-03-30T00:00:00Z",
-    "timezone_aware": "moet een tijdzone hebben, bijvoorbeeld 2026-03-30T00:00:00Z",
-    "missing": "ontbreekt; dit veld is verplicht",
-}
-
-
 async def _api_invalid(_request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem(400, faults=[Fault(str(e["loc"][-1]), _invalid(e)) for e in error.errors()])
-
-
-def _invalid(error: dict[str, Any]) -> str:
-    if error["type"] == "enum":
-        return f"onbekend woord; kies uit {error['ctx']['expected']}"
-    return _INVALID.get(error["type"], "heeft niet de juiste vorm")
+    # The first step of a place says body, query or path; of broken JSON the rest says at which character.
+    found = [e | {"loc": () if e["type"] == "json_invalid" else e["loc"][1:]} for e in error.errors()]
+    return problem(400, faults=[Fault(place, said) for place, said in explain(found)])
 
 
 # ---- what nobody foresaw -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from gateway.dealings import Way
 from gateway.people import PortalSession
 from gateway.schema import Verzoek
 from portal import auth, downloads, labels, pages
-from portal.api import bundle_response
+from portal.api.bundles import bundle_response
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
 from portal.staff.common import after, in_form, page, read_day, read_moment

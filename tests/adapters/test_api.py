@@ -68,8 +68,15 @@ def test_a_revoked_token_opens_nothing(gateway: Running) -> None:
 @pytest.mark.parametrize("scope", list(Scope))
 def test_each_scope_opens_its_own_operations_only(gateway: Running, scope: Scope) -> None:
     operations = {
-        Scope.READ_REQUESTS: [("GET", "/verzoeken"), ("GET", "/verzoeken/X")],
-        Scope.WRITE_REQUESTS: [("POST", "/verzoeken")],
+        Scope.READ_REQUESTS: [
+            *(("GET", path) for path in ("/verzoeken", "/verzoeken/X", "/uitstelvragen", "/verzoeken/X/gesprekken")),
+            ("GET", "/verzoeken/X/uitstelvragen"),
+        ],
+        Scope.WRITE_REQUESTS: [
+            ("POST", "/verzoeken"),
+            *(("POST", f"/verzoeken/X/{what}") for what in ("gesprekken", "uitstel", "uitstelvragen")),
+            ("POST", "/verzoeken/X/uitstelvragen/1/antwoord"),
+        ],
         Scope.READ_SUBMISSIONS: [("GET", "/inzendingen"), ("GET", "/inzendingen/X"), ("GET", "/verzoeken/X/bundel")],
         Scope.WRITE_SUBMISSIONS: [("POST", "/verzoeken/X/inzendingen")],
         Scope.CONFIRM_BUNDLES: [("POST", "/verzoeken/X/bundel/bevestiging")],
@@ -277,3 +284,54 @@ def test_every_reference_in_the_openapi_document_leads_somewhere(gateway: Runnin
     schemas = json.loads(text)["components"]["schemas"]
     named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert named <= set(schemas)
+
+
+# ---- dealings ------------------------------------------------------------------------------------
+
+
+def test_what_was_agreed_by_telephone_is_kept_and_confirmed(gateway: Running, client: httpx2.Client) -> None:
+    gateway.open_request(reference="HV-20")
+    said = {"gesprokenOp": "2026-03-30T12:00:00+02:00", "persoon": "mw. A. Voorbeeld", "afspraak": "De akte volgt."}
+    answer = client.post("/verzoeken/HV-20/gesprekken", json=said)
+    assert answer.status_code == 201
+    kept = said | {"gesprokenOp": "2026-03-30T10:00:00.000000Z", "medewerker": "everything"}
+    assert answer.json() == kept
+    assert client.get("/verzoeken/HV-20/gesprekken").json() == [kept]
+    assert "ContactRegistered" in [event.name for event in gateway.house.desk.queries.timeline("HV-20")]
+    wrong = client.post("/verzoeken/HV-20/gesprekken", json={"gesprokenOp": "gisteren", "persoon": "", "x": 1})
+    assert (wrong.status_code, names(wrong)) == (400, ["gesprokenOp", "persoon", "afspraak", "x"])
+    later = client.post("/verzoeken/HV-20/gesprekken", json=said | {"gesprokenOp": "2099-01-01T00:00:00Z"})
+    assert (later.status_code, names(later)) == (400, ["gesprokenOp"])
+    assert client.post("/verzoeken/HV-404/gesprekken", json=said).status_code == 404
+    assert client.post("/verzoeken/HV-20/gesprekken", content=b"{").status_code == 400
+
+
+def test_more_time_is_given_with_a_reason_and_the_old_day_stays_known(gateway: Running, client: httpx2.Client) -> None:
+    before = gateway.open_request(reference="HV-21").laatsteDag.isoformat()
+    answer = client.post("/verzoeken/HV-21/uitstel", json={"tot": "2040-01-02", "reden": "De ambassade is dicht."})
+    assert (answer.status_code, answer.json()["laatsteDag"]) == (200, "2040-01-02")
+    (given,) = client.get("/verzoeken/HV-21/termijnen").json()["uitstel"]
+    assert (given["van"], given["tot"], given["medewerker"]) == (before, "2040-01-02", "everything")
+    earlier = client.post("/verzoeken/HV-21/uitstel", json={"tot": "2026-04-01", "reden": "x"})
+    assert (earlier.status_code, names(earlier)) == (400, ["tot"])
+    blank = client.post("/verzoeken/HV-21/uitstel", json={"tot": "2041-01-02", "reden": " "})
+    assert (blank.status_code, names(blank)) == (400, ["reden"])
+
+
+def test_a_question_for_more_time_is_answered_once(gateway: Running, client: httpx2.Client) -> None:
+    gateway.open_request(reference="HV-22")
+    asked = client.post("/verzoeken/HV-22/uitstelvragen", json={"persoon": "A. Voorbeeld", "reden": "Ik ben ziek."})
+    assert asked.status_code == 201
+    question = asked.json()
+    assert (question["weg"], question["stand"], question["tot"]) == ("telefoon", "wacht", None)
+    assert question in client.get("/uitstelvragen").json()
+    path = f"/verzoeken/HV-22/uitstelvragen/{question['nummer']}/antwoord"
+    given = {"tot": "2040-01-02", "reden": "Beterschap."}
+    elsewhere = gateway.open_request(reference="HV-23").kenmerk
+    assert client.post(path.replace("HV-22", elsewhere), json=given).status_code == 404
+    answered = client.post(path, json=given)
+    assert (answered.json()["stand"], answered.json()["tot"]) == ("gegeven", "2040-01-02")
+    assert client.get("/verzoeken/HV-22").json()["laatsteDag"] == "2040-01-02"
+    again = client.post(path, json={"tot": None, "reden": "Toch niet."})
+    assert again.status_code == 409
+    problem(again)
