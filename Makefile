@@ -75,8 +75,9 @@ clean: ## stop the private clamd and remove what was installed or cached; data/ 
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the parts of fast and test ----
-# Left to `make test`: fuzzing, the recorded corpora, and what starts the whole command again and again.
-QUICK_CORE := $(wildcard tests/core tests/property tests/architecture)
+# Left to `make test`: fuzzing, the recorded corpora, the million dates of the oracle, and what starts the whole command
+# again and again.
+QUICK_CORE := $(wildcard tests/core tests/property tests/architecture) --ignore=tests/property/test_term_oracle.py
 QUICK_WIRE := tests/protocol --ignore=tests/protocol/test_smtp_fuzz.py --ignore=tests/protocol/test_smtp_corpus.py
 PURE := $(wildcard tests/core tests/property)
 # One more at a time than there are processors: a third of a test's time is waiting. In the order of the folders, so that

@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import pikepdf
-
 from gateway import paper, render
 from gateway.bag import UNSAFE, Bag
 from gateway.core import names
@@ -254,6 +252,8 @@ def _original(filed: _Filed, blobs: Blobs) -> render.Original:
 
 def _composed(plan: _Plan, drawn: Mapping[_Filed, render.Drawn], scratch: Path, made_at: datetime) -> _Merged | None:
     """The cover, then each document or the page that stands for it; None when they could not be merged."""
+    import pikepdf  # noqa: PLC0415  # loaded when it is needed: each command would wait for it
+
     sheets = {d: _sheet(d, result, plan, scratch, made_at) for d, result in drawn.items()}
     cover = scratch / "cover.pdf"
     first = 2

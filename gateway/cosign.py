@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-import httpx2
-
 from gateway import notes
 from gateway.core.errors import TryLater
 
@@ -74,6 +72,8 @@ def ask(witness: Witness, note: str, prove: Prove, old_size: int = 0) -> Cosigna
 
 
 def _post(witness: Witness, note: str, old_size: int, proof: tuple[bytes, ...]) -> _Answer:
+    import httpx2  # noqa: PLC0415  # loaded when it is needed: each command would wait for it
+
     lines = [f"old {old_size}", *(base64.b64encode(value).decode() for value in proof), ""]
     content = "\n".join(lines) + "\n" + note
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import multiprocessing
 import signal
@@ -78,6 +79,7 @@ async def serve(house: House, parts: Iterable[str]) -> None:
         if "smtp" in wanted:
             await stack.enter_async_context(_listener(house))
             await stack.enter_async_context(_more_listeners(house.settings, stopping))
+        gc.freeze()  # what stands now stays: looking through it for garbage would hold up every connection
         events.note("started", {"parts": ",".join(sorted(wanted))})
         await stopping.wait()
         events.note("stopping", {})

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import httpx2
 import rfc3161_client as rfc3161
 from cryptography import x509
 
@@ -53,6 +52,8 @@ def ask(url: str, text: str, roots: bytes) -> bytes:
 
     Raises TryLater when it cannot be had now, BadStamp when the answer is not good.
     """
+    import httpx2  # noqa: PLC0415  # loaded when it is needed: each command would wait for it
+
     request = rfc3161.TimestampRequestBuilder().data(text.encode()).nonce(nonce=True).cert_request(cert_request=True)
     body = b""
     try:
