@@ -5,46 +5,21 @@ Rule 2: a rule looks at facts only, so the same facts give the same decision for
 Rule 3: nothing here goes against somebody without a person: what is late, closed or unclear is held (P10).
 """
 
-import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from gateway.core.conditions import PROFILES
 from gateway.core.facts import Act, ActKind, DocumentFacts, Facts, RequestFacts
-from gateway.core.items import Assignment, assign, fold
+from gateway.core.items import Assignment, assign
 from gateway.core.model import MISSING, Decision, DocumentDecision, PartRole, Verdict
+from gateway.core.phrasebook import EXTENSION, STATEMENT
+from gateway.core.phrases import find
+from gateway.core.quoting import own_words
 from gateway.core.shares import shares
 from gateway.core.words import DocumentOutcome, Outcome, Reason, RequestStatus
 
 Rule = Callable[[Facts], Decision | None]
-
-_EXTENSION = re.compile(
-    # "Uitstel van vertrek" is another right (art. 64 Vw), and who wants none asks for none.
-    r"\b(?:(?<!geen )uitstel(?! van (?:vertrek|betaling))|(?:meer|extra|langer) (?:de )?tijd|langere termijn"
-    r"|termijn (?:te )?verlengen|verlenging van (?:de|mijn|onze|deze) termijn"
-    r"|(?:more|extra|additional) time|extension of (?:(?:the|my|our|this) )?(?:term|time|deadline|period)"
-    r"|(?:request|ask for|asking for|need|grant(?: me| us)?|get|like|have) an extension"
-    r"|extend (?:the|my|our|this) (?:term|deadline|period|time))\b"
-)
-_NOT_HAD = r"(?:krijgen|leveren|aanleveren|overleggen|opvragen|opsturen)"
-_STATEMENT = re.compile(
-    rf"\b(?:(?:kan|kunnen)\b[^.!?]{{0,80}}\bniet (?:meer )?{_NOT_HAD}|niet in (?:het|mijn|ons) bezit"
-    r"|heb(?:ben)? (?:nooit|geen) (?:een )?(?:\w*paspoort|\w*akte|\w*bewijs|\w*document(?:en)?)"
-    r"|(?:cannot|can't|unable to|not able to) (?:get|obtain|provide|submit)"
-    r"|(?:do not|don't|never) (?:have|had) (?:a|the|any|my|his|her|our)? ?"
-    r"(?:passport|certificate|birth|marriage|documents?|identity)\w*)\b"
-)
-
-_QUOTE_HEADING = re.compile(
-    r"\s*(?:(?:op|on|le|am|el)\b.{4,200}(?:schreef|geschreven|wrote|écrit|schrieb|escribió).{0,200}:\s*$"
-    r"|-{2,}\s*(?:original message|oorspronkelijk bericht|forwarded message|doorgestuurd bericht)"
-    r"|_{20,}\s*$)",
-    re.IGNORECASE,
-)
-# Outlook quotes without a mark, under a copy of the header.
-_COPIED_FROM = re.compile(r"\s*\*?(?:van|from|von|de)\s?:\*?\s", re.IGNORECASE)
-_COPIED_NEXT = re.compile(r"\s*\*?(?:verzonden|datum|sent|date|gesendet|envoyé|aan|to|an|à)\s?:\*?\s", re.IGNORECASE)
 
 
 def decide(facts: Facts) -> Decision:
@@ -186,16 +161,23 @@ def too_late(facts: Facts) -> Decision | None:
         return None
     decision = _whole(facts, Outcome.HELD, "too_late", Reason.LATE)
     # Whether more time is given, also afterwards, is for the same person.
-    return replace(decision, reasons=(Reason.LATE, Reason.EXTENSION_ASKED)) if _asks_for_time(facts) else decision
+    asked = _in_words(facts).get(Reason.EXTENSION_ASKED)
+    if asked is None:
+        return decision
+    return replace(decision, reasons=(Reason.LATE, Reason.EXTENSION_ASKED), detail=asked)
 
 
 def nothing_attached(facts: Facts) -> Decision | None:
     """No document: a statement or a request for more time goes to a person, so does all other text."""
     if any(_is_document(d) for d in facts.documents):
         return None
+    said = _in_words(facts)
+    reasons = tuple(said) or (Reason.NO_DOCUMENTS,)
     if facts.released:
-        return _registered(facts, "nothing_attached", _text_reason(facts))
-    return _whole(facts, Outcome.HELD, "nothing_attached", _text_reason(facts))
+        decision = _registered(facts, "nothing_attached", reasons[0])
+    else:
+        decision = _whole(facts, Outcome.HELD, "nothing_attached", reasons[0])
+    return replace(decision, reasons=reasons, detail=_sentences(said))
 
 
 def each_document(facts: Facts) -> Decision:
@@ -311,12 +293,13 @@ def _refusal(document: DocumentFacts, facts: Facts) -> tuple[DocumentOutcome, Re
 def _sum_up(facts: Facts, decided: tuple[DocumentDecision, ...]) -> Decision:
     outcomes = {d.outcome for d in decided}
     reasons = tuple(dict.fromkeys(d.reason for d in decided if d.reason is not None))
-    for_a_person = () if facts.released else _asked_in_words(facts, decided)
+    for_a_person = {} if facts.released else _beside_the_documents(facts, decided)
     reasons = tuple(dict.fromkeys((*for_a_person, *reasons)))
     whole = Outcome.HELD if for_a_person else outcome(outcomes)
     conditions = PROFILES[facts.conditions]
     ground = conditions.grounds[reasons[0]] if reasons else conditions.confirmed
-    return Decision(whole, "each_document", ground, reasons, decided, originals=with_original(decided, facts.originals))
+    originals = with_original(decided, facts.originals)
+    return Decision(whole, "each_document", ground, reasons, decided, _sentences(for_a_person), originals)
 
 
 def with_original(decided: Sequence[DocumentDecision], originals: Collection[str]) -> tuple[str, ...]:
@@ -328,17 +311,20 @@ def with_original(decided: Sequence[DocumentDecision], originals: Collection[str
     return tuple(dict.fromkeys(d.number for d in of_one if d.number and d.number in originals))
 
 
-def _asked_in_words(facts: Facts, decided: tuple[DocumentDecision, ...]) -> tuple[Reason, ...]:
+def _beside_the_documents(facts: Facts, decided: tuple[DocumentDecision, ...]) -> dict[Reason, str]:
     """What the text beside the documents asks or explains: only a person can answer that (P10)."""
-    if _asks_for_time(facts):
-        return (Reason.EXTENSION_ASKED,)
     answered = {(d.request, d.number) for d in decided if d.outcome is DocumentOutcome.ACCEPTED}
     missing = any(
         item.status in MISSING and not answered & {(None, item.number), (request.reference, item.number)}
         for request in facts.asked
         for item in request.items
     )
-    return (Reason.STATEMENT,) if missing and _explains(facts) else ()
+    said = _in_words(facts)
+    return said if missing else {reason: said[reason] for reason in said if reason is Reason.EXTENSION_ASKED}
+
+
+def _sentences(said: Mapping[Reason, str]) -> str:
+    return " … ".join(said.values())
 
 
 def outcome(outcomes: Collection[DocumentOutcome]) -> Outcome:
@@ -398,35 +384,11 @@ def _last(acts: Sequence[Act], kind: ActKind) -> Act | None:
     return next((act for act in reversed(acts) if act.kind is kind), None)
 
 
-def _asks_for_time(facts: Facts) -> bool:
-    return bool(_EXTENSION.search(_one_line(facts)))
+def _in_words(facts: Facts) -> dict[Reason, str]:
+    """What the sender's own words ask or explain, and for a person the sentence that says so.
 
-
-def _explains(facts: Facts) -> bool:
-    return bool(_STATEMENT.search(_one_line(facts)))
-
-
-def _one_line(facts: Facts) -> str:
-    """The sender's own words, as the mail program that folded the lines got them."""
-    return " ".join(fold(own_words(facts.text)).replace("\u2019", "'").split())
-
-
-def _text_reason(facts: Facts) -> Reason:
-    if _asks_for_time(facts):
-        return Reason.EXTENSION_ASKED
-    return Reason.STATEMENT if _explains(facts) else Reason.NO_DOCUMENTS
-
-
-def own_words(text: str) -> str:
-    """What the sender wrote now: without quoted lines and what follows a quotation's heading.
-
-    Our own letters speak of more time; quoted in a reply they must not count as a request for it.
+    A sentence that asks for time because something cannot be had yet asks; it explains nothing else.
     """
-    kept: list[str] = []
-    lines = text.splitlines()
-    for line, following in zip(lines, [*lines, ""][1:], strict=True):
-        if _QUOTE_HEADING.match(line) or (_COPIED_FROM.match(line) and _COPIED_NEXT.match(following)):
-            break
-        if not line.lstrip().startswith(">"):
-            kept.append(line)
-    return "\n".join(kept)
+    asked, explained = find(facts.text, EXTENSION), find(facts.text, STATEMENT)
+    said = {Reason.EXTENSION_ASKED: asked, Reason.STATEMENT: None if explained == asked else explained}
+    return {reason: sighting.sentence for reason, sighting in said.items() if sighting}

@@ -10,10 +10,10 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import Response
 
 from gateway.core import terms
-from gateway.core.decide import own_words
 from gateway.core.errors import Fault, NotFound, Refused, WrongState
 from gateway.core.facts import Act, ActKind
 from gateway.core.model import Term
+from gateway.core.quoting import own_words
 from gateway.core.words import DocumentOutcome, Reason, Status, Unit
 from gateway.dealings import Way
 from gateway.desk import Desk

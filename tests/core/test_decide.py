@@ -493,44 +493,32 @@ def test_nothing_needs_an_explanation_when_nothing_is_missing() -> None:
 
 # ---- more time -------------------------------------------------------------------------------------
 
-ASKS = [
-    "Graag uitstel van twee weken.",
-    "Wij hebben meer\ntijd nodig",
-    "Kunt u de termijn verlengen?",
-    "verlenging van de termijn",
-    "Could I have more time, please",
-    "I would like to request an extension.",
-    "Please extend the deadline",
-    "We need additional time",
-]
-DOES_NOT_ASK = [
-    "Hierbij mijn paspoort.",
-    "Ik vraag geen uitstel.",
-    "Het gaat over uitstel van vertrek (artikel 64).",
-    "Verlenging verblijfsvergunning",
-    "The file extension is pdf",
-    "> Als u meer tijd nodig hebt, vraag dan uitstel.",
-    "Hierbij.\n\nOp ma 2 mrt. 2026 om 10:00 schreef Herstelpost <documenten+7k3m9q2xv@intake.example>:\nVraag uitstel.",
-    "Hierbij.\n\nOp 2 mrt 2026 om 10:00 heeft Herstelpost <d@intake.example> het volgende geschreven:\nVraag uitstel.",
-    "See attached.\n\nOn Mon, 2 Mar 2026 at 10:00, Herstelpost <d@intake.example> wrote:\nAsk for more time",
-    "Hierbij.\n-----Oorspronkelijk bericht-----\nVraag uitstel",
-    "Hierbij.\n\nVan: Herstelpost <d@intake.example>\nVerzonden: maandag 2 maart 2026 10:00\nAan: A\nVraag uitstel",
-    "Bijlage.\n\nFrom: Herstelpost\nSent: Monday, March 2, 2026\nTo: A\nSubject: B\n\nAsk for more time",
-    "Hierbij.\n________________________________\nVraag uitstel",
-]
+# The languages, and what only looks like it: tests/core/test_phrases.py.
 
 
-@pytest.mark.parametrize("text", ASKS)
-def test_p10_a_request_for_more_time_goes_to_a_person_and_the_documents_are_taken(text: str) -> None:
-    decision = decide(facts(text=text))
+@pytest.mark.parametrize(
+    "text", ["Graag uitstel van twee weken.", "Please extend the deadline", "أرجو منحي مهلة إضافية."]
+)
+def test_p10_a_request_for_more_time_goes_to_a_person_with_its_sentence_and_the_documents_are_taken(text: str) -> None:
+    decision = decide(facts(text=f"Hierbij.\n\n{text}\n\nGroeten"))
     assert decision.outcome is Outcome.HELD
     assert decision.reasons == (Reason.EXTENSION_ASKED,)
+    assert decision.detail == text
     assert decision.documents[0].outcome is DocumentOutcome.ACCEPTED
 
 
-@pytest.mark.parametrize("text", DOES_NOT_ASK)
+@pytest.mark.parametrize("text", ["Ik vraag geen uitstel.", "> Als u meer tijd nodig hebt, vraag dan uitstel."])
 def test_what_we_wrote_ourselves_asks_for_nothing(text: str) -> None:
     assert decide(facts(text=text)).outcome is Outcome.ACCEPTED
+
+
+def test_who_asks_for_time_and_explains_in_another_sentence_is_read_in_both() -> None:
+    both = "De akte kan ik niet krijgen. Voor het paspoort vraag ik uitstel."
+    decision = decide(only_text(both))
+    assert decision.reasons == (Reason.EXTENSION_ASKED, Reason.STATEMENT)
+    assert decision.detail == "Voor het paspoort vraag ik uitstel. … De akte kan ik niet krijgen."
+    in_one = "Ik vraag uitstel omdat ik de akte nog niet kan krijgen."
+    assert decide(only_text(in_one)).reasons == (Reason.EXTENSION_ASKED,)
 
 
 def test_a_late_request_for_more_time_is_seen_as_one() -> None:

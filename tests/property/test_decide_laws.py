@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from gateway import mapping
 from gateway.core.answers import drafts
 from gateway.core.authentication import verdict
-from gateway.core.decide import decide, own_words
+from gateway.core.decide import decide
 from gateway.core.facts import SECRETS, ActKind, Clue, ClueKind, Facts, RequestFacts, Sender
 from gateway.core.filing import filed
 from gateway.core.items import assign
 from gateway.core.match import MAX_SUGGESTIONS, match
 from gateway.core.model import MISSING, Decision, Finding, Item, PartRole, Request, Term, Verdict
+from gateway.core.quoting import own_words
 from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Procedure, Reason, RequestStatus, Unit
 from tests.support.facts import (
     ACTS,
