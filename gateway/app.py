@@ -125,6 +125,7 @@ class _Ground:
     blobs: FileBlobs
     clock: Clock
     calendar: terms.Calendar
+    library: Library
     postroom: Postroom
 
 
@@ -186,6 +187,7 @@ def _ground(settings: Settings) -> _Ground:
         blobs=FileBlobs(settings.data_dir / "blobs", carried=partial(content_of, database)),
         clock=SystemClock(),
         calendar=calendar,
+        library=_library(settings),
         postroom=_postroom(settings, ledger, calendar),
     )
 
@@ -246,6 +248,7 @@ def _correspondence(ground: _Ground, requests: Requests, dates: Dates) -> Corres
         dates=dates,
         head=_printed_head(ground.settings),
         rules=_letter_rules(ground.settings),
+        library=ground.library,
         compose=partial(mail_notices.compose, house=_letterhead(ground.settings)),
     )
 
@@ -269,7 +272,7 @@ def _desk(
     handover = Handover(database, ledger, clock)
     return Desk(
         settings=settings,
-        library=_library(settings),
+        library=ground.library,
         store=store,
         requests=requests,
         correspondence=correspondence,

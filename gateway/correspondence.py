@@ -19,6 +19,7 @@ from gateway.consents import Consent
 from gateway.core import leniency, notices, release, terms
 from gateway.core.errors import Fault, NotFound, Refused
 from gateway.core.notices import MessageKind, NoticeFacts, Sending, Way, Why
+from gateway.core.templates import Check, Library, LookUp
 from gateway.core.words import EventName, Procedure, RequestStatus
 from gateway.database import Database
 from gateway.dates import Dates
@@ -29,7 +30,7 @@ from gateway.ports import Blobs, Clock
 from gateway.postroom import DRAFTED, WRITTEN, Postroom
 from gateway.records import LetterRow, MessageRow, PartyRow, RequestRow, SendingRow
 from gateway.requests import Requests
-from gateway.schema import VerzoekIn, VerzoekNieuw, dump, to_core
+from gateway.schema import Opmerking, VerzoekIn, VerzoekNieuw, dump, to_core
 
 BATCH: Final = 20
 CONSEQUENCE: Final = {
@@ -109,9 +110,10 @@ class Correspondence:
         dates: Dates,
         head: Letterhead,
         rules: Rules,
+        library: Library,
         compose: Callable[[NoticeFacts], bytes],
     ) -> None:
-        """`compose`: a notice as a mail message."""
+        """`compose`: a notice as a mail message. `library`: what is not, or not lightly, asked."""
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
@@ -121,13 +123,37 @@ class Correspondence:
         self._dates = dates
         self._head = head
         self._rules = rules
+        self._library = library
         self._compose = compose
 
     # ---- releasing -------------------------------------------------------------------------------
 
     def register(self, values: Sequence[VerzoekIn], officer: str) -> tuple[VerzoekNieuw, ...]:
-        """Open requests, and release them where the configuration says so. Raises Refused."""
-        return self.open(values, officer) if self._rules.at_import else self._requests.open(values)
+        """Open requests, and release them where the configuration says so. Raises Refused.
+
+        What the body can look up itself is not asked (Vw 2000, art. 24a): a fault, or a remark with the new request.
+        """
+        blocked = tuple(
+            Fault(f"{place}.{at}" if len(values) > 1 else at, rule.about(described))
+            for place, value in enumerate(values)
+            for at, described, rule in self._look_ups(value)
+            if rule.check is Check.BLOCK
+        )
+        if blocked:
+            raise Refused(blocked)
+        made = self.open(values, officer) if self._rules.at_import else self._requests.open(values)
+        return tuple(new.model_copy(update={"opmerkingen": self._remarks(new)}) for new in made)
+
+    def _look_ups(self, value: VerzoekIn) -> Iterator[tuple[str, str, LookUp]]:
+        """What speaks against asking a document: its field, its description and the rule."""
+        for place, asked in enumerate(value.stukken):
+            if rule := self._library.look_up(asked.soort, asked.omschrijving):
+                field = "soort" if self._library.look_up(asked.soort, "") else "omschrijving"
+                yield f"stukken.{place}.{field}", asked.omschrijving, rule
+
+    def _remarks(self, value: VerzoekIn) -> tuple[Opmerking, ...]:
+        found = self._look_ups(value)
+        return tuple(Opmerking(plaats=place, tekst=rule.about(described)) for place, described, rule in found)
 
     def open(self, values: Sequence[VerzoekIn], officer: str) -> tuple[VerzoekNieuw, ...]:
         """Open requests and release them: a letter for each, dated today or later. All or nothing.

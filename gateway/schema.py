@@ -102,10 +102,18 @@ class Verzoek(VerzoekIn):
     status: RequestStatus
 
 
+class Opmerking(BaseModel):
+    """Something to think about, which stopped nothing; `plaats` as in a refusal."""
+
+    plaats: str
+    tekst: str
+
+
 class VerzoekNieuw(Verzoek):
     """A request as the import answers it: with the access code, this once."""
 
     toegangscode: str
+    opmerkingen: tuple[Opmerking, ...] = Field((), exclude_if=lambda found: not found)
 
 
 class InzendingStuk(BaseModel):

@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 from gateway.core.errors import Fault, Refused
 from gateway.core.words import Role
-from gateway.schema import VerzoekIn, read_request_values
+from gateway.schema import Opmerking, VerzoekIn, VerzoekNieuw, read_request_values
 
 KINDS: Final = (".csv", ".xlsx")
 _REQUEST: Final = (
@@ -59,7 +60,24 @@ class _Group:
     roles: list[str] = field(default_factory=list)
 
 
-def read_sheet(name: str, content: bytes, most_rows: int) -> tuple[VerzoekIn, ...]:
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet that was read: its requests, and where each thing of them stands."""
+
+    requests: tuple[VerzoekIn, ...]
+    _groups: tuple[_Group, ...]
+
+    def opened(self, register: Callable[[Sequence[VerzoekIn]], tuple[VerzoekNieuw, ...]]) -> tuple[VerzoekNieuw, ...]:
+        """What `register` makes of the requests; its refusals and remarks name row and column, as the reader's do."""
+        with _placed(self._groups):
+            made = register(self.requests)
+        return tuple(
+            new.model_copy(update={"opmerkingen": tuple(_remark(said, group) for said in new.opmerkingen)})
+            for new, group in zip(made, self._groups, strict=True)
+        )
+
+
+def read_sheet(name: str, content: bytes, most_rows: int) -> Sheet:
     """The requests in a sheet. Raises Refused with every fault; `place` is `rij 3, kolom stuk.soort`."""
     kind = PurePath(name).suffix.lower()
     if kind not in KINDS:
@@ -178,7 +196,7 @@ def _column_faults(columns: Sequence[str]) -> Iterator[Fault]:
 # ---- requests ------------------------------------------------------------------------------------
 
 
-def _requests(rows: Iterable[tuple[int, dict[str, Any]]]) -> tuple[VerzoekIn, ...]:
+def _requests(rows: Iterable[tuple[int, dict[str, Any]]]) -> Sheet:
     groups: dict[str, _Group] = {}
     faults: list[Fault] = []
     for number, row in rows:
@@ -189,13 +207,13 @@ def _requests(rows: Iterable[tuple[int, dict[str, Any]]]) -> tuple[VerzoekIn, ..
         groups.setdefault(texts["kenmerk"], _Group()).rows.append((number, texts))
     values = [_value(group, faults) for group in groups.values()]
     try:
-        read = read_request_values(values)
+        with _placed(tuple(groups.values())):
+            read = read_request_values(values)
     except Refused as error:
-        faults += [_in_the_sheet(fault, list(groups.values())) for fault in error.faults]
-        raise Refused(tuple(faults)) from error
+        raise Refused((*faults, *error.faults)) from error
     if faults:
         raise Refused(tuple(faults))
-    return read
+    return Sheet(read, tuple(groups.values()))
 
 
 def _value(group: _Group, faults: list[Fault]) -> dict[str, Any]:
@@ -242,12 +260,32 @@ def _part(prefix: str, names: Iterable[str], texts: dict[str, str]) -> dict[str,
     return {name: _READ.get(column, str)(texts[column]) for name, column in columns.items() if column in texts}
 
 
+@contextmanager
+def _placed(groups: Sequence[_Group]) -> Iterator[None]:
+    """Within it, a refusal of the requests of these rows names row and column."""
+    try:
+        yield
+    except Refused as error:
+        raise Refused(tuple(_in_the_sheet(fault, groups) for fault in error.faults)) from error
+
+
 def _in_the_sheet(fault: Fault, groups: Sequence[_Group]) -> Fault:
     """The same fault, where the reader of the sheet finds it."""
-    position, *path = fault.place.split(".")
-    if not position.isdecimal():
+    if not groups:
         return Fault("rij 2", "geen verzoek gevonden")
-    group = groups[int(position)]
+    position, _, path = fault.place.partition(".")
+    if position.isdecimal():
+        return Fault(_place(path, groups[int(position)]), fault.problem)
+    return Fault(_place(fault.place, groups[0]), fault.problem)  # of one request the faults are not numbered
+
+
+def _remark(said: Opmerking, group: _Group) -> Opmerking:
+    return said.model_copy(update={"plaats": _place(said.plaats, group)})
+
+
+def _place(of: str, group: _Group) -> str:
+    """Where the reader of the sheet finds a field of the contract."""
+    path = of.split(".")
     row, column = group.rows[0][0], ".".join(path)
     match path:
         case ["stukken", place, *rest]:
@@ -258,4 +296,4 @@ def _in_the_sheet(fault: Fault, groups: Sequence[_Group]) -> Fault:
             column = "stuk.nummer"
         case ["betrokkenen"]:
             column = f"{Role.APPLICANT}.naam"
-    return Fault(f"rij {row}, kolom {column}", fault.problem)
+    return f"rij {row}, kolom {column}"

@@ -2,8 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from config.settings import Settings
@@ -12,7 +13,15 @@ from gateway.commands import dealings, terminal
 from gateway.commands.terminal import DONE, Verbs
 from gateway.core.errors import Refused
 from gateway.core.terms import day_in_words
-from gateway.schema import BeslistermijnUitleg, BuitenBehandeling, Termijnen, VerzoekIn, dump, read_requests
+from gateway.schema import (
+    BeslistermijnUitleg,
+    BuitenBehandeling,
+    Termijnen,
+    VerzoekIn,
+    VerzoekNieuw,
+    dump,
+    read_requests,
+)
 
 
 def add(verbs: Verbs) -> None:
@@ -39,18 +48,26 @@ def add(verbs: Verbs) -> None:
 def _request_import(given: argparse.Namespace, settings: Settings) -> int:
     raw = sys.stdin.buffer.read() if given.file == "-" else Path(given.file).read_bytes()
     if given.file.lower().endswith(sheets.KINDS):
-        return _open(sheets.read_sheet(given.file, raw, settings.requests.import_rows), settings, several=True)
+        sheet = sheets.read_sheet(given.file, raw, settings.requests.import_rows)
+        return _open(sheet.opened, settings, several=True)
     try:
         text = raw.decode("utf-8-sig")  # with the mark that Windows puts before it, or without
     except UnicodeDecodeError as error:
         raise Refused.because("-", f"geen UTF-8 / not UTF-8: {error.reason}") from error
-    return _open(read_requests(text), settings, several=text.lstrip().startswith("["))
+    values = read_requests(text)
+    return _open(lambda register: register(values), settings, several=text.lstrip().startswith("["))
 
 
-def _open(values: tuple[VerzoekIn, ...], settings: Settings, *, several: bool) -> int:
+_Register = Callable[[Sequence[VerzoekIn]], tuple[VerzoekNieuw, ...]]
+
+
+def _open(opened: Callable[[_Register], tuple[VerzoekNieuw, ...]], settings: Settings, *, several: bool) -> int:
     with terminal.opened(settings) as house:
-        made = [dump(request) for request in house.desk.correspondence.register(values, terminal.officer())]
+        register = partial(house.desk.correspondence.register, officer=terminal.officer())
+        made = [dump(request) for request in opened(register)]
     terminal.print_json(made if several else made[0])
+    for remark in (remark for request in made for remark in request.get("opmerkingen", ())):
+        terminal.say(f"herstelpost: {remark['plaats']}: {remark['tekst']}")
     terminal.say("herstelpost: the access codes are shown this once; put them in the letter")
     return DONE
 

@@ -71,6 +71,11 @@ class LookUp:
     ground: str
     advice: str
 
+    def about(self, description: str) -> str:
+        """Why a document of this description need not be asked, for whoever wants to ask it."""
+        may = "kunt u zelf opzoeken" if self.check is Check.BLOCK else "vraagt u liever niet"
+        return f"“{description}” {may} ({self.ground}). {self.advice}"
+
 
 @dataclass(frozen=True)
 class Library:

@@ -1,6 +1,7 @@
 """Many requests at once, from a sheet; all or nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi import APIRouter, UploadFile
 from fastapi import Request as HttpRequest
@@ -47,8 +48,8 @@ def import_sheet(
     try:
         if len(content) > limits.import_mb << 20:
             return _page(request, session, [Fault("-", f"Dit bestand is groter dan {limits.import_mb} MB.")])
-        values = sheets.read_sheet((sheet and sheet.filename) or "", content, limits.import_rows)
-        made = desk.correspondence.register(values, session.subject)
+        read = sheets.read_sheet((sheet and sheet.filename) or "", content, limits.import_rows)
+        made = read.opened(partial(desk.correspondence.register, officer=session.subject))
     except Refused as error:
         return _page(request, session, error.faults)
     return page(request, session, "staff_import.html", 201, columns=sheets.COLUMNS, limits=limits, faults=(), made=made)

@@ -259,7 +259,7 @@ def _value(desk: Desk, typed: Typed, template: Template | None, earlier: Verzoek
 
 def _why_not(line: Line) -> str:
     assert line.look_up is not None, "only what a rule names is blocked"
-    return f"“{line.item.description}” kunt u zelf opzoeken ({line.look_up.ground}). {line.look_up.advice}"
+    return line.look_up.about(line.item.description)
 
 
 def _item_json(item: Item) -> dict[str, Any]:

@@ -126,6 +126,22 @@ def test_a_reference_in_use_is_refused(client: httpx2.Client) -> None:
     assert (answer.status_code, names(answer)) == (400, ["kenmerk"])
 
 
+def test_what_the_body_can_look_up_is_not_asked_and_what_raises_a_doubt_is_told(client: httpx2.Client) -> None:
+    """R29: Vw 2000, art. 24a."""
+
+    def asked(kind: str, description: str) -> dict[str, str]:
+        return {"nummer": "1", "soort": kind, "omschrijving": description}
+
+    blocked = request_json("HV-6", stukken=[asked("brp", "BRP-uittreksel")])
+    answer = client.post("/verzoeken", json=[request_json("HV-5"), blocked])
+    assert (answer.status_code, names(answer)) == (400, ["1.stukken.0.omschrijving"])
+    assert client.get("/verzoeken/HV-5").status_code == 404
+    warned = client.post("/verzoeken", json=request_json("HV-5", stukken=[asked("loonstrook", "Loonstrook van mei")]))
+    (remark,) = warned.json()["opmerkingen"]
+    assert remark["plaats"] == "stukken.0.soort"
+    assert remark["tekst"].startswith("“Loonstrook van mei” vraagt u liever niet (art. 24a Vw 2000).")
+
+
 def test_requests_are_found_by_status(client: httpx2.Client) -> None:
     assert {r["status"] for r in client.get("/verzoeken", params={"status": "open"}).json()} <= {"open"}
     assert client.get("/verzoeken", params={"status": "gesloten"}).json() == []

@@ -42,6 +42,7 @@ from gateway.core.model import (
     Verdict,
 )
 from gateway.core.states import Step
+from gateway.core.templates import Library
 from gateway.core.words import Channel
 from gateway.correspondence import Correspondence, Rules
 from gateway.database import Database
@@ -173,6 +174,7 @@ def opened(
                     "Herstelpost", "https://portaal.example", "088 000 00 00", "Postbus 1, 1000 AA X", 30, 50
                 ),
                 rules=Rules(date(2027, 1, 1), timedelta(hours=24)),
+                library=Library(),
                 compose=partial(notices.compose, house=HOUSE),
             ),
             People(database, ledger, clock),
