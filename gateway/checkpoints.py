@@ -8,17 +8,23 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, literal_column, select
 from sqlmodel import Session, col
 
 from gateway import notes
-from gateway.database import Database
+from gateway.database import Database, Prepared
 from gateway.records import CheckpointRow
 
 WITNESSED: Final = 1
 STAMPED: Final = 2
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far a witness's clock may be from ours."""
+_FIRST_OVER: Final = Prepared(
+    select(col(CheckpointRow.size))
+    .where(col(CheckpointRow.size) > bindparam("index"), col(CheckpointRow.vouched) == bindparam("vouched"))
+    .order_by(col(CheckpointRow.size))
+    .limit(literal_column("1"))
+)
 
 
 class Signed(NamedTuple):
@@ -47,11 +53,10 @@ def newest_stamped(session: Session) -> Signed | None:
 
 def best_over(session: Session, index: int) -> Signed | None:
     """The first checkpoint over the entry that a witness and an authority vouch for, else one of them; else None."""
-    over = col(CheckpointRow.size) > index
     for vouched in (WITNESSED + STAMPED, STAMPED, WITNESSED):
-        found = _first(session, col(CheckpointRow.size).asc(), over, col(CheckpointRow.vouched) == vouched)
-        if found is not None:
-            return found
+        found = _FIRST_OVER.run(session.connection(), {"index": index, "vouched": vouched})
+        if found:
+            return get(session, found[0][0])
     return None
 
 

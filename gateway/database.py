@@ -20,6 +20,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Executable,
+    LargeBinary,
     SQLColumnExpression,
     Table,
     create_engine,
@@ -150,19 +151,19 @@ class _Form:
         compiled = cast("SQLCompiler", cast("ClauseElement", statement).compile(dialect=dialect))
         self.sql = str(compiled)
         types = {name: bound.type.dialect_impl(dialect) for name, bound in compiled.binds.items()}
-        processors = {name: kind.bind_processor(dialect) for name, kind in types.items()}
-        self._processors = {name: process for name, process in processors.items() if process is not None}
+        # Both drivers take bytes as they are; to wrap them as SQLAlchemy does takes longer than to hash them.
+        processors = {n: t.bind_processor(dialect) for n, t in types.items() if not isinstance(t, LargeBinary)}
+        self._processors = [(name, process) for name, process in processors.items() if process is not None]
         given = {name: bound.value for name, bound in compiled.binds.items() if not bound.required}
-        self._constants = self._processed(given)
+        self._constants: dict[str, Any] = {}
+        self._constants = self.bound(given)
 
     def bound(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values as the driver takes them."""
-        return self._constants | self._processed(values)
-
-    def _processed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        given = dict(values)
-        for name in self._processors.keys() & given.keys():
-            given[name] = self._processors[name](given[name])
+        given = {**self._constants, **values}
+        for name, process in self._processors:
+            if name in values:
+                given[name] = process(values[name])
         return given
 
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import rfc8785
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -36,7 +36,11 @@ _NODE: Final = Prepared(
         col(NodeRow.level) == bindparam("level"), col(NodeRow.position) == bindparam("position")
     )
 )
+_OPENED: Final = Prepared(
+    select(col(EntryRow.event), col(EntryRow.salt)).where(col(EntryRow.index) == bindparam("index"))
+)
 _HEAD: Final = col(HeadRow.id) == 1
+_SIZE: Final = Prepared(select(col(HeadRow.size)).where(_HEAD))
 _LOCK: Final = Prepared(select(col(HeadRow.size)).where(_HEAD).with_for_update())
 _GROW: Final = Prepared(
     update(HeadRow.__table__)  # type: ignore[attr-defined]
@@ -194,13 +198,15 @@ class Ledger:
         """
         signed, opened = self._signed_over(index, at)
         with self._database.read() as session:
-            row = session.get(EntryRow, index)
-            if row is None or row.event is None or row.salt is None:
+            connection = session.connection()
+            found = _OPENED.run(connection, {"index": index})
+            if not found or None in found[0]:
                 raise Corrupt(f"ledger entry {index} has no event any more")
-            path = merkle.inclusion_proof(_reader(session.connection()), index, signed.size)
-        proof = notes.tlog_proof(index, path, signed.note, extra=row.salt)
+            event, salt = map(bytes, found[0])
+            path = merkle.inclusion_proof(_reader(connection), index, signed.size)
+        proof = notes.tlog_proof(index, path, signed.note, extra=salt)
         checkpoint, vouchers = notes.parse_checkpoint(opened.text), tuple(_vouchers(opened, signed.stamp))
-        return Proved(row.event, proof, checkpoint, self._named(opened), signed.stamp, vouchers)
+        return Proved(event, proof, checkpoint, self._named(opened), signed.stamp, vouchers)
 
     def vouchers(self, index: int) -> tuple[Voucher, ...]:
         """Who vouches, until now, for the checkpoint that the entry would be proved under."""
@@ -276,11 +282,13 @@ def canonical(event: Mapping[str, Any]) -> bytes:
 
 
 def _is_plain(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return all(isinstance(key, str) and key.isascii() and _is_plain(each) for key, each in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, str) or (isinstance(value, int) and -_EXACT < value < _EXACT)
+    if value is None or isinstance(value, str):
+        return True
+    if isinstance(value, int):
+        return -_EXACT < value < _EXACT
+    if isinstance(value, dict):
+        return all(map(str.isascii, value)) and all(map(_is_plain, value.values()))
+    return isinstance(value, list | tuple) and all(map(_is_plain, value))
 
 
 def subject_of(event: Mapping[str, Any]) -> str:
@@ -301,7 +309,8 @@ def read_event(event: bytes | None) -> dict[str, Any] | None:
 
 def size_of(session: Session) -> int:
     """How many entries the ledger has."""
-    return session.scalar(select(func.max(col(HeadRow.size)))) or 0
+    found = _SIZE.run(session.connection(), {})
+    return int(found[0][0]) if found else 0
 
 
 def _reader(connection: Connection, new: Mapping[tuple[int, int], bytes] = MappingProxyType({})) -> merkle.GetNode:
