@@ -15,6 +15,7 @@ need() { missing="$missing $*"; }
 "$python" -c 'import ensurepip, venv' 2>/dev/null || need python3-venv
 # Loading the library is the honest question: a package name says nothing on a machine that is not Debian's own.
 "$python" -c 'import ctypes; ctypes.CDLL("libmagic.so.1")' 2>/dev/null || need libmagic1
+"$python" -c 'import ctypes; ctypes.CDLL("libarchive.so.13")' 2>/dev/null || need libarchive13
 has clamd || need clamav-daemon
 has openssl || need openssl
 { has node && has npm; } || need nodejs npm

@@ -193,9 +193,9 @@ def _unseen(part: PartRow) -> Verdict:
 
 
 def _inside_containers(parts: Sequence[PartRow]) -> frozenset[int]:
-    """The `seq` of every part that was unpacked from a container."""
+    """The `seq` of every part that was unpacked from a container, or taken out of a document that carries it."""
     inside: set[int] = set()
-    containers = {p.seq for p in parts if p.role == PartRole.CONTAINER}
+    containers = {p.seq for p in parts if p.role in {PartRole.CONTAINER, PartRole.DOCUMENT}}
     for part in parts:  # a parent comes before its parts
         if part.parent is not None and (part.parent in containers or part.parent in inside):
             inside.add(part.seq)

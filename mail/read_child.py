@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 from gateway.core import names
 from gateway.core.model import MessageFacts, Part, PartRole, Trouble
 from mail import facts, headers, mime, reports, roles, smime, transfer, wrappings
-from scanners import archive, child, cms
+from scanners import archive, child, cms, containers, pdf_marks
 
 _MAX_MARKUP: Final = 2**20
 _MAX_ORIGINAL: Final = 1000
@@ -25,7 +25,7 @@ _UUENCODED: Final = re.compile(rb"(?m)^begin [0-7]{3,4} \S")
 _FIRST_BYTES: Final = 64
 _MAX_SIGNATURES: Final = 5
 _PGP: Final = b"-----BEGIN PGP MESSAGE-----"
-_COMPUTER_MADE: Final = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
+_COMPUTER_MADE: Final = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,10 @@ class Walk:
             return
         elif opened := wrappings.opener(self._path(found)):
             self._wrapping(found, opened, depth + 1)
-        elif archive.is_plain_zip(self._path(found)):
-            self._container(found, depth + 1)
+        elif container := containers.opener(self._path(found)):
+            self._container(found, container, depth + 1)
+        elif pdf_marks.may_carry_files(self._path(found)):
+            self._portfolio(found, depth + 1)
 
     def _wrapping(self, wrapping: _Found, opened: Callable[[Path], Iterator[wrappings.Attached]], depth: int) -> None:
         self._check_depth(depth)
@@ -162,44 +164,54 @@ class Walk:
         try:
             for attached in wrappings.attached(self._path(wrapping), opened):
                 role, note = roles.role_of_type(attached.media_type)
-                missing = "" if attached.content is not None else "unreadable"
+                missing = "" if attached.content is not None else roles.UNREADABLE
                 found = self._new(wrapping.seq, role, attached.name, attached.media_type, note or missing)
                 self._store(found, [attached.content or b""])
                 self._unfold(found, depth)
         except archive.Unreadable:
-            wrapping.note = "unreadable"
+            wrapping.note = roles.UNREADABLE
             return
         if len(self._found) > before:
             wrapping.role = PartRole.CONTAINER
         elif roles.is_only_a_wrapping(wrapping.original):
             wrapping.role, wrapping.note = PartRole.IGNORED, "holds no file"
 
-    def _container(self, container: _Found, depth: int) -> None:
+    def _container(self, container: _Found, opened: containers.Opener, depth: int) -> None:
         self._check_depth(depth)
+        before = len(self._found)
         limits = archive.Limits(self._limits.parts, self._limits.entry_bytes, self._limits.ratio)
         try:
-            with archive.Archive(self._path(container), limits) as opened:
-                entries = opened.entries()
-                for entry in entries:
-                    self._entry(opened, entry, container, depth)
-        except archive.Unreadable:
-            container.note = "unreadable"  # stays a document, so that somebody is told
+            for member in opened(self._path(container), limits):
+                self._member(member, container, depth)
+        except archive.Unreadable as error:
+            container.note = _why_not(error)  # stays a document, so that somebody is told
             return
         container.role = PartRole.CONTAINER
-        if not entries:
-            container.role, container.note = PartRole.DOCUMENT, "unreadable"
+        if len(self._found) == before:
+            container.role, container.note = PartRole.DOCUMENT, roles.UNREADABLE
 
-    def _entry(self, opened: archive.Archive, entry: archive.Entry, container: _Found, depth: int) -> None:
+    def _member(self, member: containers.Member, container: _Found, depth: int) -> None:
         role, note = PartRole.DOCUMENT, ""
-        if entry.kind == "link":
+        if member.kind == "link":
             role, note = PartRole.IGNORED, "a link, not followed"
-        elif _COMPUTER_MADE.search(entry.name):
+        elif _COMPUTER_MADE.search(member.name):
             role, note = PartRole.IGNORED, "made by a computer"
-        elif entry.kind == "encrypted":
+        elif member.kind == "encrypted":
             note = roles.ENCRYPTED
-        found = self._new(container.seq, role, entry.name, "", note)
-        self._store(found, opened.blocks(entry))
+        name = member.name or roles.name_without_packing(container.original)
+        found = self._new(container.seq, role, name, "", note)
+        self._store(found, member.blocks)
         self._unfold(found, depth)
+
+    def _portfolio(self, pdf: _Found, depth: int) -> None:
+        """The files that a PDF carries are documents of their own; what is on its pages stays one too."""
+        from scanners import pdf as structure  # noqa: PLC0415 -- a large library, and few PDFs carry files
+
+        for name, content in structure.carried(self._path(pdf)):
+            self._check_depth(depth)
+            found = self._new(pdf.seq, PartRole.DOCUMENT, name, "", "")
+            self._store(found, content)
+            self._unfold(found, depth)
 
     # ---- S/MIME ----------------------------------------------------------------------------------
 
@@ -274,8 +286,8 @@ class Walk:
                     file.write(block)
                     digest.update(block)
                     found.bytes += len(block)
-            except archive.Unreadable:
-                found.note = "unreadable"
+            except archive.Unreadable as error:
+                found.note = _why_not(error)
         found.sha256 = digest.hexdigest()
 
     def _path(self, found: _Found) -> Path:
@@ -325,6 +337,10 @@ class Walk:
 def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as source:
         yield from iter(lambda: source.read(mime.BLOCK), b"")
+
+
+def _why_not(error: archive.Unreadable) -> str:
+    return roles.ENCRYPTED if isinstance(error, containers.Locked) else roles.UNREADABLE
 
 
 def _clean(text: str) -> str:

@@ -12,6 +12,7 @@ from mail.headers import printable
 from mail.mime import Entity
 
 ENCRYPTED: Final = "encrypted"
+UNREADABLE: Final = "unreadable"
 
 _IGNORED: Final[dict[str, str]] = {
     "application/pkcs7-signature": "signature",
@@ -51,6 +52,8 @@ _EXTENSIONS: Final[dict[str, str]] = {
     "message/rfc822": ".eml",
     "application/zip": ".zip",
 }
+
+_PACKING: Final = frozenset({"gz", "bz2", "xz"})
 
 
 def role(entity: Entity) -> tuple[PartRole, str]:
@@ -116,6 +119,12 @@ def name_without_envelope(name: str) -> str:
     bare = first_name(name)
     is_file = bare.lower().endswith(".p7m") and bare.lower() != "smime.p7m"
     return bare[: -len(".p7m")] if is_file else ""
+
+
+def name_without_packing(name: str) -> str:
+    """The name of the one file in a compressed file: `paspoort.pdf` of `paspoort.pdf.gz`, or nothing."""
+    stem, dot, extension = first_name(name).rpartition(".")
+    return stem if dot and extension.lower() in _PACKING else ""
 
 
 def content_id(entity: Entity) -> str:

@@ -49,6 +49,20 @@ ACCEPTED: Final = frozenset(
 )
 """What is taken when the configuration says nothing else; containers are opened by the reader."""
 
+CONTAINERS: Final = frozenset(
+    {
+        "application/zip",
+        "application/x-7z-compressed",
+        "application/x-rar",
+        "application/vnd.rar",
+        "application/gzip",
+        "application/x-bzip2",
+        "application/x-xz",
+        "application/x-tar",
+    }
+)
+"""What the reader opens; one that is still a document could not be opened."""
+
 _EXTENSIONS: Final[dict[str, frozenset[str]]] = {
     "application/pdf": frozenset({".pdf"}),
     "image/jpeg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),

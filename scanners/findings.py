@@ -13,6 +13,11 @@ LIMITS: Final = "limits"
 # A person looks; the sender is not refused.
 SUSPICIOUS: Final = "suspicious"
 
+# A file inside: a note when the reader took it out and it is a document of its own, SUSPICIOUS when nobody has seen it.
+CARRIES: Final = "carries"
+
 # Notes: they stand beside a verdict and change nothing.
 TYPE_DIFFERS: Final = "type_differs"
 REPAIRED: Final = "repaired"
+PAGES: Final = "pages"
+HINT: Final = "hint"

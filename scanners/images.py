@@ -13,7 +13,7 @@ import pi_heif
 from PIL import Image, ImageFile
 
 from gateway.core.model import Finding
-from scanners import findings
+from scanners import findings, hints
 
 _MAX_PIXELS: Final = 150_000_000
 _MAX_FRAMES: Final = 2000
@@ -61,7 +61,9 @@ def _decoded(image: Image.Image) -> list[Finding]:
         # A JPEG can be decoded at an eighth of its size: all of its bytes are read, little memory is used.
         image.draft("RGB", _SMALL)
         image.load()
-    return [Finding(findings.SUSPICIOUS, "a moving picture")] if moving else []
+    notes = [Finding(findings.PAGES, str(frames))] if image.format == "TIFF" else []
+    notes += hints.of_image(width, height)
+    return [*notes, Finding(findings.SUSPICIOUS, "a moving picture")] if moving else notes
 
 
 def _acts_as_script(path: Path) -> bool:

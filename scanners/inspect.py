@@ -51,23 +51,32 @@ class Inspector:
         TryLater when no child could do the work.
         """
         documents = [(path, part) for path, part in files if _is_checked(part)]
-        looked = iter(self._looked_at(documents))
+        unfolded = frozenset(part.parent for _, part in files if part.parent is not None)
+        looked = iter(self._looked_at(documents, unfolded))
         inspections = []
         for path, part in files:
             media_type, found = next(looked) if _is_checked(part) else (part.declared_type, ())
             if part.note in _NOTES:
-                found = (*found, _NOTES[part.note])
+                found = (*_about_content(media_type, found), _NOTES[part.note])
             inspections.append(_summed(part, media_type, found, self._scanner.scan(path)))
         return tuple(inspections)
 
-    def _looked_at(self, files: list[tuple[Path, Part]]) -> list[tuple[str, tuple[Finding, ...]]]:
-        """Type and findings of each file; a file that ends its child is told so, the rest gets a new one."""
+    def _looked_at(
+        self, files: list[tuple[Path, Part]], unfolded: frozenset[int]
+    ) -> list[tuple[str, tuple[Finding, ...]]]:
+        """Type and findings of each file; a file that ends its child is told so, the rest gets a new one.
+
+        `unfolded`: the parts out of which the reader took others.
+        """
         seen: list[tuple[str, tuple[Finding, ...]]] = []
         while len(seen) < len(files):
             rest = files[len(seen) :]
             job = {
                 "accepted": sorted(self._limits.accepted),
-                "files": [{"path": str(path.resolve()), "name": part.name} for path, part in rest],
+                "files": [
+                    {"path": str(path.resolve()), "name": part.name, "unfolded": part.seq in unfolded}
+                    for path, part in rest
+                ],
             }
             outcome = child.run("scanners.inspect_child", job, self._limits.process)
             answers = [a for a in map(_believed, outcome.answers[: len(rest)]) if a is not None]
@@ -81,6 +90,11 @@ class Inspector:
 def _is_checked(part: Part) -> bool:
     # What is encrypted is ciphertext: its kind would be guessed from noise.
     return part.role is PartRole.DOCUMENT and part.note != "encrypted"
+
+
+def _about_content(media_type: str, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Without the word that we do not take the kind: of a container that did not open, that is not the matter."""
+    return tuple(f for f in found if f.code != findings.TYPE_REFUSED or media_type not in filetype.CONTAINERS)
 
 
 def _believed(answer: Any) -> tuple[str, tuple[Finding, ...]] | None:  # noqa: ANN401 -- whatever a child said

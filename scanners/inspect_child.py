@@ -5,6 +5,7 @@ Rule 2: the code for a kind of file is loaded when the first such file comes.
 """
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ def inspect(job: dict[str, Any]) -> None:
     accepted = frozenset(job["accepted"])
     for file in job["files"]:
         media_type, found = _one(Path(file["path"]), file["name"], accepted)
+        if not file["unfolded"]:
+            found = [replace(f, code=findings.SUSPICIOUS) if f.code == findings.CARRIES else f for f in found]
         child.say({"media_type": media_type, "findings": [[f.code, f.detail[:300]] for f in found]})
 
 

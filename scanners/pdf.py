@@ -13,7 +13,7 @@ from typing import Any, Final
 import pikepdf
 
 from gateway.core.model import Finding
-from scanners import findings
+from scanners import archive, findings, hints
 
 _MAX_OBJECTS: Final = 200_000
 _MAX_PAGES: Final = 3000
@@ -30,6 +30,7 @@ _ACTIONS: Final = {
     "/GoToR": "a file elsewhere is opened",
     "/Rendition": "media are played",
 }
+_DAMAGE: Final = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError)
 _PACKED: Final = frozenset({"/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/RunLengthDecode", "/RL"})
 _PROGRAM: Final = re.compile(r"\.(?:exe|com|scr|bat|cmd|js|vbs|ps1|jar|lnk|msi|dll|hta|wsf)")
 
@@ -49,11 +50,58 @@ def check(path: Path) -> list[Finding]:
                 found += _dictionary(dictionary)
             if pdf.get_warnings():
                 found.append(Finding(findings.REPAIRED, "opens only after repair"))
+            if not any(f.code == findings.LIMITS for f in found):
+                found += _hints(pdf)
     except pikepdf.PasswordError:
         found.append(Finding(findings.ENCRYPTED, "a password to open"))
-    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+    except _DAMAGE as error:
         found.append(Finding(findings.UNREADABLE, type(error).__name__))
     return list(dict.fromkeys(found))
+
+
+def _hints(pdf: pikepdf.Pdf) -> list[Finding]:
+    try:
+        return list(hints.of_pdf(pdf))
+    except (*_DAMAGE, NotImplementedError, OSError, MemoryError):
+        return []  # a picture that cannot be looked at is no reason to say anything of it
+
+
+def carried(path: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The name and content of each file that a PDF carries, wherever it hangs; of one that does not open, nothing.
+
+    The content raises archive.Unreadable.
+    """
+    try:
+        with pikepdf.open(path) as pdf:
+            if len(pdf.objects) > _MAX_OBJECTS:
+                return
+            seen: set[tuple[int, int]] = set()
+            for specification in _dictionaries(pdf):
+                stream = _stream(specification)
+                if stream is not None and stream.objgen not in seen:
+                    seen.add(stream.objgen)
+                    yield _name(specification), _content(stream)
+    except (pikepdf.PasswordError, *_DAMAGE):
+        return  # whoever inspects it says so
+
+
+def _stream(specification: Any) -> Any:  # noqa: ANN401 -- as below
+    files = specification.get("/EF")
+    if not isinstance(files, pikepdf.Dictionary):
+        return None
+    stream = files.get("/UF", files.get("/F"))
+    return stream if isinstance(stream, pikepdf.Stream) else None
+
+
+def _name(specification: Any) -> str:  # noqa: ANN401 -- as below
+    return str(specification.get("/UF", specification.get("/F", "")))
+
+
+def _content(stream: Any) -> Iterator[bytes]:  # noqa: ANN401 -- as below
+    try:
+        yield stream.read_bytes()
+    except (pikepdf.PasswordError, *_DAMAGE) as error:
+        raise archive.Unreadable(type(error).__name__) from error
 
 
 def _outside(path: Path) -> Iterator[Finding]:
@@ -115,7 +163,7 @@ def _dictionary(dictionary: Any) -> Iterator[Finding]:  # noqa: ANN401 -- pikepd
 
 
 def _embedded(specification: Any) -> Finding:  # noqa: ANN401 -- as above
-    name = str(specification.get("/UF", specification.get("/F", "")))[:200]
+    name = _name(specification)[:200]
     if _PROGRAM.fullmatch(PurePosixPath(name.lower()).suffix):
         return Finding(findings.ACTIVE_CONTENT, f"an embedded program: {name}")
-    return Finding(findings.SUSPICIOUS, f"an embedded file: {name}")
+    return Finding(findings.CARRIES, f"an embedded file: {name}")
