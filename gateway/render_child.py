@@ -216,5 +216,4 @@ def _bookmark(merged: pikepdf.Pdf, bookmarks: Sequence[dict[str, Any]]) -> None:
                 outline.root.append(item)
 
 
-if __name__ == "__main__":
-    child.main(work)
+WORK: Final = work

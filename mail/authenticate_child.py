@@ -111,5 +111,4 @@ def _sender_domain(head: headers.Headers) -> str:
     return written if signatures.is_name(written) else ""
 
 
-if __name__ == "__main__":
-    child.main(check)
+WORK: Final = check

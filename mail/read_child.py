@@ -376,5 +376,4 @@ def read(job: dict[str, Any]) -> None:
     )
 
 
-if __name__ == "__main__":
-    child.main(read)
+WORK: Final = read

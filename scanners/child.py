@@ -1,4 +1,4 @@
-"""Child processes for hostile bytes: started bare, confined before the first byte, ended with their whole group.
+"""Child processes for hostile bytes: a fork each, confined before the first byte, ended with their whole group.
 
 Rule 1: whatever the bytes do to a child, the parent gets an `Outcome`; only "could not start one" is TryLater.
 Rule 2: a child takes one JSON job on stdin and answers one JSON value a line; the parent believes none of it
@@ -7,14 +7,12 @@ Rule 3: a child has no environment, no network and no place to write but its own
 (but for one that asks DNS), no new privileges, and dies with us.
 """
 
-import contextlib
 import ctypes
 import errno
 import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -25,8 +23,7 @@ from types import FrameType
 from typing import IO, Any, Final
 
 from gateway.core.errors import TryLater
-
-ROOT: Final = Path(__file__).resolve().parents[1]
+from scanners import template
 
 READY: Final = "ready"
 _MAX_ANSWER: Final = 16 * 2**20
@@ -67,7 +64,7 @@ class Outcome:
 def run(
     module: str, job: dict[str, Any], limits: Limits, *, network: bool = False, writable: tuple[Path, ...] = ()
 ) -> Outcome:
-    """Run `python -m module` on a job and wait for its end, however it comes.
+    """Run `module.WORK` on a job in a process of its own and wait for its end, however it comes.
 
     `writable`: folders, beside its own scratch folder, that it may write in; nowhere else.
     `network`: let it keep the network. Only for the checks of a sender: which names they ask DNS for depends on
@@ -81,10 +78,14 @@ def run(
     try:
         with (
             tempfile.TemporaryDirectory(prefix="herstelpost-child-") as scratch,
+            tempfile.TemporaryFile() as told,
             (Path(scratch) / "answer").open("w+b") as answer,
             (Path(scratch) / "errors").open("w+b") as errors,
         ):
-            code = _run_in(Path(scratch), (answer, errors), module, order, limits.wall_seconds + 1)
+            told.write(order)
+            told.seek(0)
+            files = (told.fileno(), answer.fileno(), errors.fileno())
+            code = template.run(module, Path(scratch), files, limits.wall_seconds + 1)
             lines = _answers(answer)
             errors.seek(0)
             # Before it began it had seen nothing, so this holds no content; later it may, and is not looked at.
@@ -94,28 +95,6 @@ def run(
     if lines[:1] != [READY] or code == _EXIT_OURS:
         raise TryLater(f"the child process {module} could not do its work (exit {code}): {why}")
     return Outcome(tuple(lines[1:]), _ended(code))
-
-
-def _run_in(scratch: Path, to: tuple[IO[bytes], IO[bytes]], module: str, order: bytes, seconds: int) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=to[0],
-        stderr=to[1],
-        cwd=scratch,
-        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
-        start_new_session=True,
-    )
-    try:
-        process.communicate(order, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        return -signal.SIGXCPU
-    finally:
-        # What it started goes with it, also when it ended by itself; then the group may be gone already.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    return process.returncode
 
 
 def _answers(answer: IO[bytes]) -> list[Any]:

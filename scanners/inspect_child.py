@@ -52,5 +52,6 @@ def _one(path: Path, name: str, accepted: frozenset[str]) -> tuple[str, list[Fin
     return media_type, found
 
 
-if __name__ == "__main__":
-    child.main(inspect)
+WORK: Final = inspect
+BEFOREHAND: Final = ("scanners.pdf", "scanners.images")
+"""What most documents are."""

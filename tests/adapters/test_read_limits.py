@@ -3,6 +3,9 @@
 import os
 import resource
 import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import landlock
@@ -12,7 +15,7 @@ from gateway.core.errors import TryLater
 from gateway.core.model import PartRole, Reading
 from mail import read_child
 from mail.read import Limits, Reader
-from scanners import child
+from scanners import child, template
 from tests.support import hostile
 from tests.support.servers import wait_until
 
@@ -242,6 +245,45 @@ def is_running(pid: int) -> bool:
 @pytest.mark.parametrize(("do", "ended"), [("hog", "memory"), ("die", "crash")])
 def test_how_a_child_ended_is_told_apart(do, ended):
     assert nosy({"do": do}) == child.Outcome((), ended)
+
+
+def test_no_job_leaves_anything_to_the_next_one():
+    """Each has a fork of its own; what one made of its memory, or of itself, the next one does not see."""
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda n: nosy({"do": "remember", "secret": f"s{n}"}), range(12)))
+    answers = [outcome.answers[0] for outcome in outcomes]
+    assert [answer["seen"] for answer in answers] == [f"s{n}" for n in range(12)]
+    assert len({answer["process"] for answer in answers}) == 12
+
+
+def test_when_the_template_is_gone_the_next_job_gets_a_new_one():
+    nosy({"do": "remember", "secret": ""})
+    found = template._templates.running["tests.support.nosy_child"]
+    found.process.kill()
+    found.process.wait()
+    assert nosy({"do": "remember", "secret": "x"}).answers[0]["seen"] == "x"
+
+
+def test_when_the_gateway_dies_nothing_of_its_children_is_left():
+    gateway = subprocess.Popen([sys.executable, "-c", GATEWAY], stdout=subprocess.PIPE, cwd=template.ROOT, text=True)
+    wait_until(lambda: descendants(gateway.pid, 4), "its child has a child")
+    below = descendants(gateway.pid, 4)
+    gateway.kill()
+    gateway.communicate()
+    wait_until(lambda: not any(map(is_running, below)), "all are gone")
+
+
+GATEWAY = "from scanners import child; child.run('tests.support.nosy_child', {'do': 'sleep'}, child.Limits())"
+
+
+def descendants(pid: int, most: int) -> list[int]:
+    """The processes below one: template, keeper, fork, and what the fork started; nothing while they are fewer."""
+    line, below = [], [str(pid)]
+    while below:
+        pid = int(below[0])
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        line += [int(each) for each in below]
+    return line if len(line) == most else []
 
 
 def test_a_child_that_does_not_begin_is_our_trouble():

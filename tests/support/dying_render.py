@@ -2,10 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gateway import render_child
-from scanners import child
 
 DEADLY = "dodelijk.pdf"
 DEADLY_TOGETHER = 7
@@ -23,5 +22,4 @@ def work(job: dict[str, Any]) -> None:
     render_child.work(job)
 
 
-if __name__ == "__main__":
-    child.main(work)
+WORK: Final = work

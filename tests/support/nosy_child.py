@@ -5,13 +5,13 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from scanners import child
 
 
 def look(job: dict[str, Any]) -> None:
-    """Do what the job asks for: `look` around, `sleep` with a child of its own, `hog` memory, or `die`."""
+    """Do what the job asks for: `look` around, `sleep` with a child of its own, `hog` memory, `die`, or `remember`."""
     match job["do"]:
         case "look":
             status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -30,6 +30,9 @@ def look(job: dict[str, Any]) -> None:
             child.say(len(bytearray(2**33)))
         case "die":
             os.abort()
+        case "remember":
+            os.environ["SEEN"] = os.environ.get("SEEN", "") + job["secret"]
+            child.say({"seen": os.environ["SEEN"], "process": os.getpid(), "keeper": os.getppid()})
 
 
 def _connects(port: int) -> bool:
@@ -48,5 +51,4 @@ def _writes(folder: Path) -> bool:
     return True
 
 
-if __name__ == "__main__":
-    child.main(look)
+WORK: Final = look
