@@ -86,6 +86,8 @@ class LetterClerk:
                 first_receipt=draft.first_receipt,
                 measured=draft.measured,
                 receiver=draft.receiver,
+                business=draft.business,
+                taken_up=draft.taken_up,
                 cap=self._cap_bytes,
                 vouchers=tuple(voucher.name for voucher in proved.vouchers),
                 outages=self._announced(letter.made_at),

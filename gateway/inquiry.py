@@ -98,6 +98,7 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         trouble=mapping.TROUBLE.validate_python(row.trouble) if row.trouble else None,
         malware=row.malware,
         text=message.text if message else "",
+        subject=message.subject if message else "",
         links=message.links if message else (),
         defects=message.defects if message else (),
         clues=clues,
@@ -161,7 +162,9 @@ def _acts(session: Session, row: SubmissionRow) -> tuple[Act, ...]:
 def _request_facts(row: SubmissionRow, request: Request) -> RequestFacts:
     on_time = mapping.in_time(row, request.last_day)
     people = tuple(party.name for party in request.parties)
-    return RequestFacts(request.reference, request.status, request.last_day, on_time, request.items, people)
+    return RequestFacts(
+        request.reference, request.status, request.last_day, on_time, request.items, people, request.procedure
+    )
 
 
 def _document_facts(row: SubmissionRow, parts: Sequence[PartRow], acts: Sequence[Act]) -> tuple[DocumentFacts, ...]:

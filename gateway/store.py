@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -20,7 +20,7 @@ from sqlmodel import Session, col
 
 from gateway import inquiry, mapping
 from gateway.arrivals import Arrivals, ArrivalSpool
-from gateway.core.answers import Draft
+from gateway.core.answers import Draft, taken_up
 from gateway.core.errors import NotFound, Refused, WrongState
 from gateway.core.facts import Act, Clue, Facts, Sender
 from gateway.core.filing import filed
@@ -280,6 +280,8 @@ class DatabaseStore:
             "voorwaarden": facts.conditions,
             "dossier": sealed,
         }
+        if taken_up(facts):
+            decided["doorgeleidOp"] = instant(now)  # from here on a term of ours to decide may run (Awb 2:24)
         if Reason.AUTOMATIC not in decision.reasons:
             decided["brieven"] = {draft.key: _draft_digest(asdict(draft)) for draft in drafts}
         self._ledger.append(session, EventName.DECIDED, now, row.number, decided)
@@ -291,7 +293,7 @@ class DatabaseStore:
         requests = [] if unproven else mapping.requests_of(session, row)
         after_this = [dump(from_core(self._after(session, row, request, decision))) for request in requests]
         for draft in drafts:
-            self._put_letter(session, row, draft, row.receipt_index, after_this)
+            self._put_letter(session, row, draft, row.receipt_index, after_this, now)
         self._note_shares(session, row)
 
     def _note_receipt(self, session: Session, row: SubmissionRow, view: Inzending, earlier: int | None) -> int:
@@ -324,7 +326,7 @@ class DatabaseStore:
                     row.receipt_index = self._note_receipt(
                         session, row, mapping.neutral(mapping.submission_view(session, row)), None
                     )
-                    self._put_letter(session, row, draft, row.receipt_index, [])
+                    self._put_letter(session, row, draft, row.receipt_index, [], self._clock.now())
 
     def _put_letter(
         self,
@@ -333,8 +335,8 @@ class DatabaseStore:
         draft: Draft,
         receipt_index: int,
         requests: list[dict[str, Any]],
+        now: datetime,
     ) -> None:
-        now = self._clock.now()
         session.add(
             LetterRow(
                 key=draft.key,
@@ -438,6 +440,7 @@ class DatabaseStore:
                 "reden": act.reason.value if act.reason else None,
                 "toelichting": act.note or None,
                 "organisatie": act.receiver or None,
+                "aard": act.business or None,
             }
             self._ledger.append(session, EventName.PERSON_ACTED, now, row.number, event)
             self._move(row, "act")

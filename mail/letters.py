@@ -22,6 +22,7 @@ from urllib.parse import quote
 from gateway import reasons
 from gateway.core import terms
 from gateway.core.answers import ABOUT_THE_BYTES, ADDRESS
+from gateway.core.business import Business
 from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
 from mail.texts import say
 
@@ -45,7 +46,7 @@ class LetterFacts:
     and `requests` are the contract's JSON; each request as it is after this submission, none when neutral.
     `neutral`: the sender is unknown or unauthenticated. `measured` and `cap` are bytes, for `te_groot`;
     `first_receipt` is for `herhaling`. `vouchers`: who of others signed the proof too. `outages`: by language,
-    what will not work soon.
+    what will not work soon. `receiver`, `business` and `taken_up` as in `gateway.core.answers.Draft`.
     """
 
     kind: str
@@ -63,6 +64,8 @@ class LetterFacts:
     cap: int = 0
     vouchers: tuple[str, ...] = ()
     receiver: str = ""
+    business: str = ""
+    taken_up: bool = False
     attachments: tuple[Attachment, ...] = ()
     outages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -165,12 +168,10 @@ _NOT_FOR_US: Final = frozenset({"forwarded", "returned"})
 def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
     if facts.neutral:
         return _neutral(facts, house, language)
-    submission, requests = facts.submission, facts.requests
-    if facts.kind in _NOT_FOR_US:
-        # Nothing is wrong with it: that we did not ask for it would be no explanation.
-        submission = {**submission, "redenen": [], "stukken": [{**f, "reden": None} for f in submission["stukken"]]}
+    submission, requests = _as_told(facts), facts.requests
     return [
         *_opening(facts, language),
+        *_where_it_goes(facts, language),
         *_corrects(submission, language),
         Table(say("received", language), _receipt_rows(submission, requests, language)),
         *_all_missing(facts, language),
@@ -182,6 +183,36 @@ def _content(facts: LetterFacts, house: House, language: str) -> list[Block]:
         *_meaning(facts, language),
         *_closing(house, language),
     ]
+
+
+def _as_told(facts: LetterFacts) -> Mapping[str, Any]:
+    """The submission; of what is for somebody else, that we did not ask for it would be no explanation."""
+    submission = facts.submission
+    if facts.kind in _NOT_FOR_US:
+        return {**submission, "redenen": [], "stukken": [{**f, "reden": None} for f in submission["stukken"]]}
+    if not facts.business:
+        return submission
+    along = {"besluit": "meegestuurd", "reden": None}
+    files = [{**f, **along} if f["reden"] == Reason.NOT_REQUESTED else f for f in submission["stukken"]]
+    told = [reason for reason in submission["redenen"] if reason != Reason.NOT_REQUESTED]
+    return {**submission, "redenen": told, "stukken": files}
+
+
+def _where_it_goes(facts: LetterFacts, language: str) -> list[Block]:
+    """What becomes of business of another kind, and from when on we treat as good what came by another way."""
+    local = facts.sent_at.astimezone(terms.AMSTERDAM)
+    moment = {"day": terms.day_in_words(local.date(), language), "time": f"{local:%H:%M}"}
+    what = say(f"business_{facts.business}", language) if facts.business else ""
+    blocks: list[Block] = []
+    if facts.kind == "forwarded" and facts.business == Business.OBJECTION:
+        blocks.append(Line(say("objection_forwarded", language)))
+    elif facts.taken_up and what:
+        blocks.append(Line(say("taken_in", language, what=what, receiver=_shown(facts.receiver), **moment)))
+    elif facts.taken_up:
+        blocks.append(Line(say("taken_up", language, **moment)))
+    elif what and facts.kind == "receipt":
+        blocks.append(Line(say("other_business", language, what=what)))
+    return [*blocks, Line(say("term_starts", language, **moment))] if facts.taken_up else blocks
 
 
 def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
@@ -199,6 +230,7 @@ def _neutral(facts: LetterFacts, house: House, language: str) -> list[Block]:
     return [
         Heading(say(f"title_{facts.kind}", language), 1),
         Line(say(f"lead_{facts.kind}", language, receiver=_shown(facts.receiver))),
+        *_where_it_goes(facts, language),
         *_corrects(facts.submission, language),
         Table(say("received", language), rows),
         Line(say("neutral_why", language)),

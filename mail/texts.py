@@ -81,6 +81,59 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Er is nog geen besluit. Hieronder leest u waarom.",
         "There is no decision yet. Below you can read why.",
     ),
+    # ---- business of another kind, and what came by another way ----
+    "business_bezwaar": ("een bezwaar of beroep", "an objection or appeal"),
+    "business_herziening": ("een verzoek om een besluit te herzien", "a request to review a decision"),
+    "business_klacht": ("een klacht", "a complaint"),
+    "business_informatieverzoek": ("een verzoek om informatie of inzage", "a request for information or access"),
+    "business_ingebrekestelling": (
+        "een brief dat wij te laat beslissen (ingebrekestelling)",
+        "a letter that we decide too late (notice of default)",
+    ),
+    "other_business": (
+        (
+            "Uw bericht lijkt ook iets anders te zijn: {what}. Een medewerker leest het en zorgt dat het op de goede "
+            "plek komt. U hoeft het niet nog een keer te sturen. Het moment van ontvangst hieronder blijft gelden."
+        ),
+        (
+            "Your message also seems to be something else: {what}. A member of staff will read it and make sure that "
+            "it gets to the right place. You do not have to send it again. The moment of receipt below stays the same."
+        ),
+    ),
+    "taken_in": (
+        "Wij behandelen uw bericht als {what}. Op {day} om {time} uur hebben wij het doorgegeven aan {receiver}.",
+        "We handle your message as {what}. On {day} at {time} (Dutch time) we passed it on to {receiver}.",
+    ),
+    "taken_up": (
+        (
+            "U stuurde dit naar een adres dat er niet voor bedoeld is. Wij behandelen het toch (art. 2:16 lid 1 Awb). "
+            "Op {day} om {time} uur hebben wij het doorgegeven aan wie erover gaat."
+        ),
+        (
+            "You sent this to an address that is not meant for it. We handle it all the same (art. 2:16(1) Awb). On "
+            "{day} at {time} (Dutch time) we passed it on to those who deal with it."
+        ),
+    ),
+    "term_starts": (
+        (
+            "Begint er voor ons een wettelijke termijn om te beslissen? Dan begint die op {day} om {time} uur (art. "
+            "2:24 Awb). Of u op tijd was, hangt af van het moment van ontvangst hieronder."
+        ),
+        (
+            "Does a legal term for us to decide begin? Then it begins on {day} at {time} (art. 2:24 Awb). Whether you "
+            "were in time depends on the moment of receipt below."
+        ),
+    ),
+    "objection_forwarded": (
+        (
+            "Uw bericht lijkt een bezwaar of beroep. Dan telt de dag waarop wij het ontvingen (art. 6:15 lid 3 Awb). "
+            "Die dag hebben wij erbij vermeld."
+        ),
+        (
+            "Your message seems to be an objection or appeal. Then the day on which we received it counts (art. "
+            "6:15(3) Awb). We mentioned that day when we forwarded it."
+        ),
+    ),
     "corrects": (
         (
             "Dit bericht verbetert ons eerdere bericht van {day}, {time} uur. Het moment van ontvangst blijft "
@@ -117,6 +170,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "decision_aangenomen": ("Wij nemen dit bestand aan.", "We accept this file."),
     "decision_niet_gevraagd": ("Dit bestand telt niet mee.", "This file does not count."),
     "decision_geweigerd": ("Wij nemen dit bestand niet aan.", "We do not accept this file."),
+    "decision_meegestuurd": ("Dit hoort bij uw bericht.", "This belongs to your message."),
     "decision_aangehouden": ("Nog geen besluit.", "No decision yet."),
     "see_reason": ("Zie hieronder: {title}", "See below: {title}"),
     # ---- what is still missing ----

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from gateway.core.business import Business
 from gateway.core.facts import ClueKind, Facts
 from gateway.core.model import Verdict
 from gateway.core.words import Reason
@@ -55,6 +56,8 @@ ROLE: Final = {
 RULE: Final = {
     "refused_by_a_person": "Een medewerker weigerde het",
     "redirected_by_a_person": "Een medewerker zag dat het verkeerd gestuurd is",
+    "taken_in_by_a_person": "Een medewerker behandelt het als goed verstuurd",
+    "other_business": "Het lijkt iets anders dan een antwoord op ons verzoek",
     "automatic_message": "Een automatisch bericht",
     "repeat": "Dezelfde bestanden waren er al",
     "not_designated": "Niet naar een aangewezen adres gestuurd",
@@ -66,6 +69,38 @@ RULE: Final = {
     "nothing_attached": "Geen document bijgevoegd",
     "each_document": "Per document besloten",
     "kept_failing": "Een stap bleef mislukken",
+}
+BUSINESS: Final[Mapping[str, str]] = {
+    Business.OBJECTION: "een bezwaar of beroep",
+    Business.REVIEW: "een verzoek om herziening",
+    Business.COMPLAINT: "een klacht",
+    Business.INFORMATION: "een verzoek om informatie of inzage",
+    Business.DEFAULT: "een ingebrekestelling",
+}
+ASKED_BY_LAW: Final = {
+    Business.OBJECTION: (
+        "Een bezwaar of beroep mag u niet alleen terugverwijzen (art. 2:16 lid 1 onder b Awb). De ontvangst is "
+        "schriftelijk bevestigd (art. 6:14 Awb). Is een ander bevoegd? Dan stuurt u het zo snel mogelijk door, met de "
+        "datum van ontvangst erbij, en hoort de afzender dat (art. 6:15 Awb). Het eerste moment van ontvangst beslist "
+        "of het op tijd is."
+    ),
+    Business.REVIEW: (
+        "Dit is een nieuwe aanvraag of een verzoek aan wie het besluit nam (art. 4:6 Awb). Geef het door, of stuur het "
+        "door naar wie bevoegd is (art. 2:3 Awb)."
+    ),
+    Business.COMPLAINT: (
+        "Een klacht over ons wordt schriftelijk bevestigd en behandeld (art. 9:1 en 9:6 Awb). Die bevestiging is het "
+        "ontvangstbewijs. Gaat de klacht over een ander? Stuur haar door (art. 2:3 Awb)."
+    ),
+    Business.INFORMATION: (
+        "Voor een Woo-verzoek (art. 4.1 Woo) en een verzoek om inzage (art. 15 AVG) loopt een eigen termijn. Geef het "
+        "vandaag door."
+    ),
+    Business.DEFAULT: (
+        "Twee weken na een ingebrekestelling kan een dwangsom gaan lopen (art. 4:17 lid 3 Awb), in zaken onder de Vw "
+        "2000 niet (art. 71b Vw 2000). Dat zij langs een andere weg kwam, maakt haar niet ongeldig. Geef haar vandaag "
+        "door."
+    ),
 }
 LETTER: Final = {
     "drafted": "wordt geschreven",
@@ -91,6 +126,7 @@ DONE: Final = {
     "telt-mee": "Wat te laat kwam, telt mee.",
     "telt-niet": "Wat te laat kwam, telt niet mee. De afzender krijgt bericht.",
     "doorgewezen": "De afzender krijgt bericht.",
+    "doorgegeven": "U behandelt dit als goed verstuurd. De afzender leest vanaf welk moment.",
 }
 
 # ---- our own letters -----------------------------------------------------------------------------
@@ -173,6 +209,7 @@ _ACT: Final = {
     "redirect": "de goede weg gewezen",
     "forward": "doorgestuurd",
     "return": "niet voor ons",
+    "take_in": "in behandeling genomen",
 }
 
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
@@ -188,6 +225,8 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("regel", "Regel", RULE),
     ("grond", "Grond", {}),
     ("handeling", "Handeling", _ACT),
+    ("aard", "Behandeld als", BUSINESS),
+    ("doorgeleidOp", "Doorgeleid op", {}),
     ("nummer", "Stuk", {}),
     ("medewerker", "Medewerker", {}),
     ("laatsteDag", "Laatste dag", {}),

@@ -13,6 +13,7 @@ from config.settings import Settings
 from gateway.app import House
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, Verbs
+from gateway.core.business import Business
 from gateway.core.errors import Refused
 from gateway.core.facts import Act, ActKind
 from gateway.core.model import StoredFile
@@ -52,6 +53,11 @@ def add(verbs: Verbs) -> None:
     forward.add_argument("--to", required=True, metavar="BODY")
     back = terminal.verb(group, "return", _submission_return, "it is not for us (Awb 2:3)")
     back.add_argument("number")
+    take_in = terminal.verb(group, "take-in", _submission_take_in, "treat it as good (Awb 2:16, 2:24)")
+    take_in.add_argument("number")
+    take_in.add_argument("--as", dest="business", type=Business, choices=list(Business), required=True, metavar="WHAT")
+    take_in.add_argument("--to", required=True, metavar="TEAM", help="whom it was passed on to")
+    take_in.add_argument("--note", default="", metavar="TEXT", help="why")
     refuse = terminal.verb(group, "refuse", _submission_refuse, "refuse a held submission")
     refuse.add_argument("number")
     refuse.add_argument("--reason", type=Reason, choices=list(Reason), required=True, metavar="CODE")
@@ -167,6 +173,11 @@ def _submission_redirect(given: argparse.Namespace, settings: Settings) -> int:
 
 def _submission_forward(given: argparse.Namespace, settings: Settings) -> int:
     return _act(given.number, Act(ActKind.FORWARD, terminal.officer(), receiver=given.to), settings)
+
+
+def _submission_take_in(given: argparse.Namespace, settings: Settings) -> int:
+    act = Act(ActKind.TAKE_IN, terminal.officer(), note=given.note, receiver=given.to, business=given.business)
+    return _act(given.number, act, settings)
 
 
 def _submission_return(given: argparse.Namespace, settings: Settings) -> int:

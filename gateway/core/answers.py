@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.core.business import recognised
 from gateway.core.facts import ActKind, Facts
 from gateway.core.model import Decision, MessageFacts
 from gateway.core.tokens import sub_address
@@ -30,7 +31,8 @@ class Draft:
     """A letter as decided, not yet written: about which event, to whom, in which words.
 
     `key` names the event. `neutral`: no case data. `measured`: bytes, for `te_groot`. `receiver`: the body to which
-    it was forwarded.
+    it was forwarded. `business`: what the message is or seems to be, when it is no answer to a request.
+    `taken_up`: it is treated as good from this moment on, though it came by another way (Awb 2:24).
     """
 
     key: str
@@ -43,6 +45,8 @@ class Draft:
     first_receipt: str = ""
     measured: int = 0
     receiver: str = ""
+    business: str = ""
+    taken_up: bool = False
 
 
 ABOUT_THE_BYTES: Final = frozenset(
@@ -99,10 +103,30 @@ def drafts(
             first_receipt=facts.repeat_of,
             measured=facts.measured_bytes,
             receiver=act.receiver if act else "",
+            business=_business(facts),
+            taken_up=taken_up(facts),
         )
         for place, address in enumerate(facts.answer_to)
         if may_answer(address, own_addresses)
     )
+
+
+def taken_up(facts: Facts) -> bool:
+    """Whether a person has just taken up what came by another way than its own (Awb 2:16 lid 1, 2:24)."""
+    act = facts.acts[-1] if facts.acts else None
+    if act is None:
+        return False
+    assigned = act.kind is ActKind.ASSIGN and not act.document
+    return act.kind is ActKind.TAKE_IN or (assigned and not facts.designated)
+
+
+def _business(facts: Facts) -> str:
+    """What a person said that it is; before that what it seems to be."""
+    act = facts.acts[-1] if facts.acts else None
+    if act is not None and act.business:
+        return act.business
+    found = None if facts.released else recognised(facts)
+    return found.business if found else ""
 
 
 def notice(number: str, message: MessageFacts | None, own_addresses: Sequence[str]) -> tuple[Draft, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from gateway.core.business import FORWARDED, GROUNDS, TAKEN_IN, recognised
 from gateway.core.conditions import PROFILES
 from gateway.core.facts import Act, ActKind, DocumentFacts, Facts, RequestFacts
 from gateway.core.items import Assignment, assign
@@ -54,6 +55,8 @@ def redirected_by_a_person(facts: Facts) -> Decision | None:
     if act is None or act.kind not in _ELSEWHERE:
         return None
     reason, ground = _ELSEWHERE[act.kind]
+    if act.kind is ActKind.FORWARD and (found := recognised(facts)):
+        ground = FORWARDED.get(found.business, ground)
     decision = _whole(facts, Outcome.REDIRECTED, "redirected_by_a_person", reason)
     return replace(
         decision, ground=ground or decision.ground, detail=_by(act, f"aan {act.receiver}" if act.receiver else "")
@@ -66,6 +69,25 @@ _ELSEWHERE: Final = {
     ActKind.RETURN: (Reason.NOT_REQUESTED, "art. 2:3 lid 2 Awb"),
 }
 """The reason, and the ground where it is another than the reason's own."""
+
+
+def taken_in_by_a_person(facts: Facts) -> Decision | None:
+    """It is treated as if rightly sent, though it is no answer to a request, or came by another way (Awb 2:16 lid 1).
+
+    What is among it for a request is decided as always.
+    """
+    act = facts.acts[-1] if facts.acts else None
+    if act is None or act.kind is not ActKind.TAKE_IN:
+        return None
+    detail = _by(act, f"{act.business}, doorgegeven aan {act.receiver}")
+    usual = _usual(facts)
+    if usual.rule in _NOTHING_FOR_A_REQUEST:
+        registered = _registered(facts, "taken_in_by_a_person", Reason.NOT_REQUESTED)
+        return replace(registered, ground=TAKEN_IN, detail=detail)
+    return replace(usual, rule="taken_in_by_a_person", detail=detail)
+
+
+_NOTHING_FOR_A_REQUEST: Final = frozenset({"not_designated", "no_single_request", "nothing_attached"})
 
 
 def _by(act: Act, more: str = "") -> str:
@@ -95,6 +117,34 @@ def repeat(facts: Facts) -> Decision | None:
     return replace(_registered(facts, "repeat", Reason.REPEAT), detail=facts.repeat_of)
 
 
+def other_business(facts: Facts) -> Decision | None:
+    """An objection, a complaint and the like: a person reads it and says where it goes (Awb 2:3, 2:16, 6:15).
+
+    Never sent back by a machine. Documents beside it are decided as always.
+    """
+    found = None if facts.routed else recognised(facts)
+    if found is None:
+        return None
+    decision, usual = _whole(facts, Outcome.HELD, "other_business", Reason.NOT_REQUESTED), _usual(facts)
+    if usual.rule == "each_document":
+        decision = replace(usual, outcome=Outcome.HELD, rule=decision.rule)
+    beside = usual.reasons if usual.rule == "each_document" else tuple(_in_words(facts).keys() & _ASKED)
+    return replace(
+        decision,
+        ground=GROUNDS[found.business],
+        reasons=tuple(dict.fromkeys((Reason.NOT_REQUESTED, *beside))),
+        detail=f"{found.business}: “{found.words}”",
+    )
+
+
+_ASKED: Final = frozenset({Reason.EXTENSION_ASKED})
+
+
+def _usual(facts: Facts) -> Decision:
+    """What the rules after `other_business` say."""
+    return next(decision for rule in _USUAL if (decision := rule(facts)))
+
+
 def not_designated(facts: Facts) -> Decision | None:
     """It came by an address that is not designated: the sender is shown the right one.
 
@@ -111,7 +161,7 @@ def over_the_cap(facts: Facts) -> Decision | None:
 
     The body *may* refuse (art. 2:15 lid 1): a person may take it all the same.
     """
-    if facts.measured_bytes <= facts.cap_bytes or facts.released:
+    if facts.measured_bytes <= facts.cap_bytes or facts.routed:
         return None
     decision = _whole(facts, Outcome.REFUSED, "over_the_cap", Reason.TOO_LARGE)
     return replace(decision, detail=f"{facts.measured_bytes} bytes, de grens is {facts.cap_bytes}")
@@ -194,11 +244,7 @@ def each_document(facts: Facts) -> Decision:
     return _sum_up(facts, tuple(_one(d, facts, share_of.get(d.seq), assigned.get(d.seq)) for d in documents))
 
 
-RULES: Final[tuple[Rule, ...]] = (
-    refused_by_a_person,
-    redirected_by_a_person,
-    automatic_message,
-    repeat,
+_USUAL: Final[tuple[Rule, ...]] = (
     not_designated,
     over_the_cap,
     could_not_be_read,
@@ -208,6 +254,16 @@ RULES: Final[tuple[Rule, ...]] = (
     too_late,
     nothing_attached,
     each_document,
+)
+
+RULES: Final[tuple[Rule, ...]] = (
+    refused_by_a_person,
+    redirected_by_a_person,
+    taken_in_by_a_person,
+    automatic_message,
+    repeat,
+    other_business,
+    *_USUAL,
 )
 
 # ---- one document --------------------------------------------------------------------------------

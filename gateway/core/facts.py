@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from gateway.core.conditions import Profile
 from gateway.core.model import Finding, Item, PartRole, Trouble, Verdict
-from gateway.core.words import Channel, Reason, RequestStatus
+from gateway.core.words import Channel, Procedure, Reason, RequestStatus
 
 
 class ClueKind(StrEnum):
@@ -106,6 +106,7 @@ class RequestFacts:
     on_time: bool
     items: tuple[Item, ...]
     people: tuple[str, ...] = ()
+    procedure: Procedure = Procedure.APPLICATION
 
 
 class ActKind(StrEnum):
@@ -117,13 +118,15 @@ class ActKind(StrEnum):
     REDIRECT = "redirect"
     FORWARD = "forward"
     RETURN = "return"
+    TAKE_IN = "take_in"
 
 
 @dataclass(frozen=True)
 class Act:
     """What a person did with a held submission; part of the facts of the next decision (P10).
 
-    `note`: why, in the person's own words. `receiver`: to which other body it was forwarded.
+    `note`: why, in the person's own words. `receiver`: to which other body it was forwarded, or to which of our own
+    people. `business`: what it is, when it is no answer to a request.
     """
 
     kind: ActKind
@@ -134,6 +137,7 @@ class Act:
     reason: Reason | None = None
     note: str = ""
     receiver: str = ""
+    business: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,7 @@ class Facts:
     trouble: Trouble | None = None
     malware: str = ""
     text: str = ""
+    subject: str = ""
     links: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     clues: tuple[Clue, ...] = ()
@@ -180,6 +185,11 @@ class Facts:
     def released(self) -> bool:
         """Whether a person has looked at the hold and lifted it."""
         return any(act.kind is ActKind.RELEASE for act in self.acts)
+
+    @property
+    def routed(self) -> bool:
+        """Whether a person has said where business of another kind goes, or that it is none."""
+        return self.released or any(act.kind is ActKind.TAKE_IN for act in self.acts)
 
     @property
     def sender_verified(self) -> bool:

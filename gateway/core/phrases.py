@@ -81,9 +81,12 @@ def _filled(lines: str, words: str) -> str:
     return lines
 
 
+_NEVER: Final = re.compile(r"(?!)")
+
+
 def _pattern(lines: str, apart: str) -> re.Pattern[str]:
     each = [_phrase(line.split(), apart) for line in lines.splitlines() if line.strip()]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(each)})(?!\w)")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(each)})(?!\w)") if each else _NEVER
 
 
 def _phrase(tokens: Sequence[str], apart: str) -> str:

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, Response
 
 from gateway import receipts
 from gateway.core import authentication, leniency, names
+from gateway.core.business import Business, recognised
 from gateway.core.errors import NotFound, WrongState
 from gateway.core.facts import Act, ActKind
 from gateway.core.words import Reason, Status
@@ -75,6 +76,8 @@ def _submission_page(
         redirection_words=leniency.in_words,
         asked=[desk.queries.request(reference) for reference in submission.verzoeken],
         reasons=list(Reason),
+        business=recognised(why.facts) if why.facts and why.rule == "other_business" else None,
+        businesses=list(Business),
         timeline=labels.timeline(desk.queries.timeline(submission.ontvangstnummer)),
         done=labels.DONE.get(done, ""),
         problems=errors,
@@ -203,6 +206,26 @@ def redirect(
     if later and submission.verzoek and answered.status_code == HTTPStatus.SEE_OTHER:
         desk.dealings.extend(submission.verzoek, later.day, leniency.in_words(later, "nl"), session.subject)
     return answered
+
+
+@routes.post("/inzendingen/{nummer}/doorgeven")
+def take_in(
+    request: HttpRequest,
+    nummer: str,
+    session: CaseworkerPost,
+    *,
+    aard: Annotated[str, Form()] = "",
+    team: Annotated[str, Form(max_length=200)] = "",
+    toelichting: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Treat as good what is no answer to a request, and pass it on; the sender hears from when on (Awb 2:24)."""
+    faults = [("aard", "Kies wat dit is.")] if aard not in set(Business) else []
+    faults += [("team", "Vul in aan wie u het doorgeeft.")] if not team.strip() else []
+    if faults:
+        return _submission_page(request, session, nummer, 400, errors=faults)
+    note, receiver = toelichting.strip(), team.strip()
+    act = Act(ActKind.TAKE_IN, session.subject, note=note, receiver=receiver, business=aard)
+    return _act(request, session, nummer, act, "doorgegeven")
 
 
 @routes.post("/inzendingen/{nummer}/weigeren")

@@ -42,6 +42,10 @@ STRANGER, FORGED, UNVOUCHED = (
 )
 TWO_SECRETS = (Clue(ClueKind.SECRET_ADDRESS, REFERENCE), Clue(ClueKind.SECRET_SUBJECT, OTHER))
 
+OWN_GROUNDS = {
+    "other_business": "art. 6:14 en art. 6:15 Awb",
+    "taken_in_by_a_person": "art. 2:16 lid 1 en art. 2:24 Awb",
+}
 TABLE = [
     # facts, the rule that speaks, the outcome, the reasons, and of the first document: outcome and reason
     (
@@ -58,6 +62,22 @@ TABLE = [
         "redirected_by_a_person",
         Outcome.REDIRECTED,
         [Reason.NOT_DESIGNATED],
+        DocumentOutcome.NOT_REQUESTED,
+    ),
+    (
+        "an objection",
+        only_text("Hierbij maak ik bezwaar tegen uw besluit."),
+        "other_business",
+        Outcome.HELD,
+        [Reason.NOT_REQUESTED],
+        None,
+    ),
+    (
+        "treated as good by a person",
+        facts(designated=False, clues=(), acts=(Act(ActKind.TAKE_IN, "j.jansen", receiver="post", business="klacht"),)),
+        "taken_in_by_a_person",
+        Outcome.REGISTERED,
+        [Reason.NOT_REQUESTED],
         DocumentOutcome.NOT_REQUESTED,
     ),
     (
@@ -324,7 +344,8 @@ def test_what_each_case_leads_to(
         assert decision.documents == ()
     else:
         assert (decision.documents[0].outcome, decision.documents[0].reason) == (first, next(iter(reasons), None))
-    assert decision.ground == (SINCE_2026.grounds[reasons[0]] if reasons else SINCE_2026.confirmed)
+    usual = SINCE_2026.grounds[reasons[0]] if reasons else SINCE_2026.confirmed
+    assert decision.ground == OWN_GROUNDS.get(rule, usual)
 
 
 def test_every_rule_speaks_in_the_table() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from gateway.core.business import Business
 from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, Match, RequestFacts, Sender
 from gateway.core.match import match
 from gateway.core.model import Finding, Item, PartRole, Trouble, Verdict
@@ -100,7 +101,9 @@ FINDINGS = st.builds(
     ),
 )
 TEXTS = st.one_of(
-    st.sampled_from(("", "Graag uitstel.", "> uitstel", "Ik kan de akte niet krijgen.", "stuk 2: IMG_1234.jpg")),
+    st.sampled_from(
+        ("", "Graag uitstel.", "> uitstel", "Ik maak bezwaar.", "Ik kan de akte niet krijgen.", "stuk 2: IMG_1234.jpg")
+    ),
     st.text(max_size=60),
 )
 NUMBERS = st.sampled_from(("1", "2", "2a", "11"))
@@ -117,6 +120,7 @@ ACTS = st.builds(
     st.just("m.medewerker"),
     st.sampled_from(("", REFERENCE)),
     reason=st.none() | st.sampled_from(Reason),
+    business=st.sampled_from(("", *Business)),
 )
 ITEMS = st.builds(
     Item,
