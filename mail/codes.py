@@ -28,7 +28,10 @@ REPLIES: Final[Mapping[str, str]] = {
     "no_room": "452 4.3.1 No room just now, please try again later / Nu geen ruimte, probeer het later opnieuw",
     "too_busy": "451 4.3.2 Too busy just now, please try again later / Nu te druk, probeer het later opnieuw",
     "tls_unavailable": "454 4.7.0 TLS is not available",
-    "too_many_recipients": "452 4.5.3 Too many recipients in one message; send the rest in a next one",
+    "too_many_recipients": (
+        "452 4.5.3 Too many recipients in one message; send the rest in a next one"
+        " / Te veel ontvangers in een bericht; stuur de rest in een volgend bericht"
+    ),
     "shutting_down": "421 4.3.2 {hostname} is going down for a moment, please try again later",
     "too_many_connections": "421 4.7.0 Too many connections, please try again later",
     "too_slow": "421 4.4.2 {hostname} waited too long, please try again",
@@ -48,15 +51,30 @@ REPLIES: Final[Mapping[str, str]] = {
     "mail_first": "503 5.5.1 Send MAIL first",
     "one_at_a_time": "503 5.5.1 There is a MAIL already; send RSET to start over",
     "recipient_first": "503 5.5.1 Send RCPT first",
-    "no_recipients": "554 5.5.1 No valid recipients",
-    "tls_first": "530 5.7.0 Send STARTTLS first",
     "tls_already": "503 5.5.1 TLS is already in use",
     "bad_parameter": "501 5.5.4 Parameter not understood",
     "unknown_parameter": "555 5.5.4 Parameter not offered",
-    "bad_sender": "553 5.1.7 Not a valid sender address",
-    "bad_recipient": "553 5.1.3 Not a valid recipient address",
-    "needs_smtputf8": "553 5.6.7 This address needs SMTPUTF8",
     # Refusals of what somebody tried to hand in: these end up in a bounce, so they are in two languages.
+    "no_recipients": (
+        "554 5.5.1 No valid recipients; documents are taken in at {address}"
+        " / Geen geldige ontvanger; stuur de stukken naar {address}"
+    ),
+    "tls_first": (
+        "530 5.7.0 Send STARTTLS first: mail is taken over an encrypted connection only; or upload at {portal_url}"
+        " / Wij nemen alleen mail aan over een versleutelde verbinding; vraag uw provider, of upload op {portal_url}"
+    ),
+    "bad_sender": (
+        "553 5.1.7 Not a valid sender address; check the address you send from"
+        " / Geen geldig afzenderadres; controleer het adres waarvandaan u stuurt"
+    ),
+    "bad_recipient": (
+        "553 5.1.3 Not a valid recipient address; documents are taken in at {address}"
+        " / Geen geldig ontvangeradres; stuur de stukken naar {address}"
+    ),
+    "needs_smtputf8": (
+        "553 5.6.7 This address needs SMTPUTF8, which was not announced; send from another address"
+        " / Dit adres heeft letters die uw mailprogramma niet kan doorgeven; stuur vanaf een ander adres"
+    ),
     "not_designated": (
         "550 5.1.1 Documents are not taken in at this address; send them to {address}"
         " / Op dit adres nemen wij geen stukken aan; stuur ze naar {address}"
