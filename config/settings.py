@@ -63,6 +63,7 @@ MaybeListen = Annotated[str, Field(pattern=r"^$|" + _LISTEN), AfterValidator(_ha
 # A name would have to be looked up by what it names.
 DnsServer = Annotated[Listen, AfterValidator(_is_number)]
 MailAddress = Annotated[str, Field(pattern=_MAIL)]
+MaybeMail = Annotated[str, Field(pattern=r"^$|" + _MAIL)]
 Network = Annotated[str, AfterValidator(_is_network)]
 
 
@@ -196,6 +197,17 @@ class Letters(Section):
     notice_alarm_hours: float = Field(24, gt=0, le=48)
     resend_minutes: float = Field(60, ge=0)
     full_notice_from: date = date(2027, 1, 1)
+    reminder_days: tuple[Annotated[int, Field(ge=0, le=90)], ...] = (7, 2)
+
+
+class Staff(Section):
+    """Who is told what by itself."""
+
+    desk_mail: MaybeMail = ""
+    officer: str = ""
+    officer_mail: MaybeMail = ""
+    team_lead_mail: MaybeMail = ""
+    team_lead_days: int = Field(2, ge=0, le=28)
 
 
 class Scanners(Section):
@@ -376,6 +388,7 @@ class Settings(Section):
     imap: tuple[Imap, ...] = ()
     outbound: Outbound = Outbound()
     letters: Letters = Letters()
+    staff: Staff = Staff()
     scanners: Scanners = Scanners()
     smime: Smime = Smime()
     limits: Limits = Limits()

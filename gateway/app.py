@@ -11,18 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from config.calendar import load_calendar
 from config.decision_terms import load_decision_terms
 from config.settings import BadConfiguration, Kept, Settings
 from config.templates import OURS, load_templates
 from gateway import bundle, cosign, events, marks, notes, rotation, tiles
+from gateway.alerts import Alerts
 from gateway.arrivals import content_of
 from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk, Patience
+from gateway.closing import Closing
+from gateway.closing import Rules as ClosingRules
+from gateway.completion import Completion
 from gateway.core import terms
+from gateway.core.alerts import Recipient
 from gateway.core.conditions import Profile
+from gateway.core.names import mailbox_key
 from gateway.core.retention import Rule, Schedule
 from gateway.core.templates import Library
 from gateway.core.words import Status
@@ -36,6 +43,7 @@ from gateway.desk import Auditing, Desk, ReceiptFiles
 from gateway.handover import Handover
 from gateway.inquiry import Policy
 from gateway.integrity import Integrity
+from gateway.last_chance import Looked
 from gateway.ledger import Ledger
 from gateway.letterpaper import Letterhead
 from gateway.lifecycle import Lifecycle
@@ -48,11 +56,13 @@ from gateway.ports import Clock, Ports, Sealer
 from gateway.postroom import FAILED, Postroom
 from gateway.queries import Queries
 from gateway.register import Registrar
+from gateway.reminders import Reminders
 from gateway.requests import Requests
 from gateway.retention import Retention
 from gateway.schema import dump
 from gateway.store import DatabaseStore
 from gateway.vouching import Authority, Vouching
+from mail import alerts as mail_alerts
 from mail import authenticate, letters, outbound, read, read_child, smime
 from mail import notices as mail_notices
 from scanners import child, clam, inspect
@@ -80,6 +90,8 @@ class House:
     ports: Ports
     desk: Desk
     outbox: Outbox
+    alerts: Alerts
+    reminders: Reminders
     scanner: clam.Clam
     vouching: Vouching
     registrar: Registrar
@@ -127,6 +139,7 @@ class _Ground:
     calendar: terms.Calendar
     library: Library
     postroom: Postroom
+    alerts: Alerts
 
 
 @dataclass(frozen=True)
@@ -146,7 +159,9 @@ def build(settings: Settings) -> House:
     """
     ground = _ground(settings)
     database, ledger, clock = ground.database, ground.ledger, ground.clock
-    store = DatabaseStore(database, ledger, ground.blobs, clock, _policy(settings), ground.postroom)
+    completed = Completion(ground.postroom, ground.alerts, _rules(ground))
+    stands = (database, ledger, ground.blobs, clock)
+    store = DatabaseStore(*stands, _policy(settings), ground.postroom, completed=completed)
     evidence = _evidence(ground, store)
     requests = _requests(ground)
     outages = Outages(database, ledger, clock, requests, _outage_rules(ground))
@@ -162,6 +177,8 @@ def build(settings: Settings) -> House:
         ports=_ports(ground, store, clerk, scanner),
         desk=_desk(ground, store, requests, outages, clerk, scanner=scanner, evidence=evidence, woken=woken),
         outbox=_outbox(ground, carrier),
+        alerts=ground.alerts,
+        reminders=Reminders(database, ledger, clock, ground.postroom, settings.letters.reminder_days),
         scanner=scanner,
         vouching=evidence.vouching,
         registrar=evidence.registrar,
@@ -179,16 +196,18 @@ def _ground(settings: Settings) -> _Ground:
         database.migrate()
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
     ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
-    calendar = load_calendar()
+    blobs = FileBlobs(settings.data_dir / "blobs", carried=partial(content_of, database))
+    calendar, clock = load_calendar(), SystemClock()
     return _Ground(
         settings=settings,
         database=database,
         ledger=ledger,
-        blobs=FileBlobs(settings.data_dir / "blobs", carried=partial(content_of, database)),
-        clock=SystemClock(),
+        blobs=blobs,
+        clock=clock,
         calendar=calendar,
         library=_library(settings),
         postroom=_postroom(settings, ledger, calendar),
+        alerts=Alerts(database, ledger, blobs, clock, **_staff(settings)),
     )
 
 
@@ -213,8 +232,36 @@ def _requests(ground: _Ground) -> Requests:
         ground.calendar,
         settings.smtp.addresses[0],
         own_terms_move=settings.terms.own_terms_move,
-        outage_days=settings.outages.days,
         postroom=ground.postroom,
+    )
+
+
+def _staff(settings: Settings) -> dict[str, Any]:
+    """Who of staff is told by mail, and how."""
+    staff = settings.staff
+    return {
+        "addresses": {
+            Recipient.DESK: staff.desk_mail,
+            Recipient.OFFICER: staff.officer_mail,
+            Recipient.LEAD: staff.team_lead_mail,
+        },
+        "domain": settings.outbound.from_address.rpartition("@")[2],
+        "compose": partial(mail_alerts.compose, house=_letterhead(settings)),
+    }
+
+
+def _closing(ground: _Ground) -> Closing:
+    staff = ground.settings.staff
+    mailboxes = tuple(mailbox_key(m.host, m.port, m.username, m.mailbox) for m in ground.settings.imap)
+    looked = Looked(mailboxes, watched=bool(ground.settings.outages.watch_seconds))
+    return Closing(
+        ground.database,
+        ground.ledger,
+        ground.clock,
+        postroom=ground.postroom,
+        alerts=ground.alerts,
+        terms=_rules(ground),
+        rules=ClosingRules(staff.officer, staff.team_lead_days, looked),
     )
 
 
@@ -282,6 +329,7 @@ def _desk(
         queries=queries,
         dates=dates,
         outages=outages,
+        closing=_closing(ground),
         blobs=ground.blobs,
         clock=clock,
         wake=woken.set,

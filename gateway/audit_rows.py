@@ -16,6 +16,7 @@ from gateway.core import tokens
 from gateway.core.errors import Problem, guarded
 from gateway.core.facts import ActKind
 from gateway.core.model import PartRole
+from gateway.core.notices import MessageKind
 from gateway.core.states import RESTING, Step
 from gateway.core.words import DocumentOutcome, EventName, ItemStatus, Outcome, RequestStatus
 from gateway.ledger import read_event
@@ -30,6 +31,7 @@ from gateway.records import (
     OutageAnswerRow,
     OutageRow,
     PartRow,
+    PartyRow,
     RequestRow,
     ShareRow,
     SubmissionRow,
@@ -305,6 +307,7 @@ def _requests_gone(session: Session) -> Iterator[Problem]:
 # ---- requests ------------------------------------------------------------------------------------
 
 # What is asked stays as it was opened; what follows from later events is looked at on its own.
+_MORE_TIME: Final = frozenset({EventName.REQUEST_EXTENDED, EventName.TERM_RESTARTED})
 _LATER: Final = frozenset({"status", "laatsteDag", "stukken", "afleiding"})
 
 
@@ -326,12 +329,13 @@ class _Requests:
                 f"verzoek {row.reference} is nooit geopend: geen regel zegt dat",
             )
         elif all(s.event is not None for s in said):
-            yield from self._asked(row, said[0])
+            yield from self._asked(row, said)
             yield from self._followed(row, said)
             yield from self._items_of(row, said)
 
-    def _asked(self, row: RequestRow, opened: _Said) -> Iterator[Problem]:
-        told = opened.event or {}
+    def _asked(self, row: RequestRow, said: Sequence[_Said]) -> Iterator[Problem]:
+        opened = said[0]
+        told = self._as_changed(row, said)
         is_now = dump(from_core(mapping.request_of(self._session, row)))
         for key in told.keys() & is_now.keys() - _LATER:
             if told[key] != is_now[key]:
@@ -341,6 +345,24 @@ class _Requests:
         if _bare(told.get("stukken", ())) != _bare(is_now["stukken"]):
             yield _request_changed(row, f"its items are not those of entry {opened.place}", "stukken", opened.place)
 
+    def _as_changed(self, row: RequestRow, said: Sequence[_Said]) -> dict[str, Any]:
+        """What was asked, with what later events say of it: when it was sent again, and who agreed to e-mail."""
+        told = dict(said[0].event or {})
+        parties = select(col(PartyRow.id)).where(col(PartyRow.request_id) == row.id).order_by(col(PartyRow.id))
+        agreed: dict[int, bool] = {}
+        for entry in said[1:]:
+            event = entry.event or {}
+            if entry.name == EventName.TERM_RESTARTED:
+                told["verzondenOp"] = event.get("verzondenOp")
+            elif entry.name == EventName.CONSENT_CHANGED and MessageKind.RECEIPT in event.get("soorten", ()):
+                agreed[event["betrokkene"]] = event["toestemming"]
+        if agreed:
+            people = zip(self._session.scalars(parties), told.get("betrokkenen", ()), strict=False)
+            told["betrokkenen"] = [
+                person | ({"stemtInMetEmail": agreed[number]} if number in agreed else {}) for number, person in people
+            ]
+        return told
+
     def _followed(self, row: RequestRow, said: Sequence[_Said]) -> Iterator[Problem]:
         """The last day and the status are those that the events lead to."""
         last_day, status = "", str(RequestStatus.OPEN)
@@ -348,7 +370,7 @@ class _Requests:
             event = entry.event or {}
             if entry.name == EventName.REQUEST_OPENED:
                 last_day = event.get("laatsteDag", "")
-            elif entry.name == EventName.REQUEST_EXTENDED:
+            elif entry.name in _MORE_TIME:
                 last_day = event.get("tot", last_day)
             status = _status(status, entry.name, event)
         if row.last_day.isoformat() != last_day:
@@ -417,7 +439,7 @@ def _bare(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _status(now: str, name: str, event: Mapping[str, Any]) -> str:
     """The status of a request after an event."""
-    if name == EventName.REQUEST_EXTENDED:
+    if name in _MORE_TIME:
         return RequestStatus.OPEN if now == RequestStatus.LAPSED else now
     if name == EventName.PERSON_ACTED:
         reopened = event.get("status") == ItemStatus.REJECTED and now == RequestStatus.COMPLETE

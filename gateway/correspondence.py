@@ -22,7 +22,7 @@ from gateway.core.notices import MessageKind, NoticeFacts, Sending, Way, Why
 from gateway.core.templates import Check, Library, LookUp
 from gateway.core.words import EventName, Procedure, RequestStatus
 from gateway.database import Database
-from gateway.dates import Dates
+from gateway.dates import Dates, suspension
 from gateway.inquiry import request_row
 from gateway.ledger import Ledger
 from gateway.letterpaper import Letterhead, Sheet
@@ -255,7 +255,9 @@ class Correspondence:
         """
         with self._database.read() as session:
             waiting = session.scalars(
-                select(col(MessageRow.id)).where(col(MessageRow.placed_at).is_(None)).limit(BATCH)
+                select(col(MessageRow.id))
+                .where(col(MessageRow.placed_at).is_(None), col(MessageRow.stopped_at).is_(None))
+                .limit(BATCH)
             ).all()
         errors = [*_tried(self._place, waiting)]
         with self._database.read() as session:
@@ -281,21 +283,14 @@ class Correspondence:
         kept = self._keep(self._pdf(message, request, self._today()))
         with self._database.write() as session:
             row = session.get_one(MessageRow, number, with_for_update=True)
-            if row.placed_at is None:  # else another process was first
+            if row.placed_at is None and row.stopped_at is None:  # else another process was first
                 self._postroom.placed(session, row, kept, self._clock.now(), told)
 
     def _told(self, message: MessageRow, request: RequestRow) -> dict[str, Any]:
         """Until when we may decide, now that all items are answered: the one source of dates says so."""
-        decided = self._dates.why(request.reference).beslistermijn if message.kind == MessageKind.ANSWERED else None
-        if decided is None:
+        if message.kind != MessageKind.ANSWERED:
             return {}
-        return {
-            "opschorting": {
-                "dagen": decided.dagenStilgestaan,
-                "beslisUiterlijk": decided.laatsteDag.isoformat(),
-                "afleiding": dump(decided.uitleg),
-            }
-        }
+        return suspension(self._dates.why(request.reference).beslistermijn)
 
     def _write_notice(self, number: int) -> None:
         with self._database.read() as session:
@@ -322,7 +317,7 @@ class Correspondence:
             kind=kind,
             reference=request.reference,
             last_day=request.last_day if kind in notices.WITH_TERM else None,
-            full=notices.tells_all(self._today(), self._rules.full_from),
+            full=notices.tells_all(kind, self._today(), self._rules.full_from),
             again=sending.attempt > 1,
         )
 
@@ -344,6 +339,9 @@ class Correspondence:
     ) -> bytes:
         """The letter as it is on that day: to everybody, or on paper to one person."""
         asked, content = message.content["verzoek"], message.content
+        if message.kind == MessageKind.REMINDER:
+            addressee = (party.name, party.organisation) if party else ("", "")
+            return letterpaper.reminder_pdf(asked, Sheet(day, request.last_day, {}, *addressee), self._head)
         sent = max(day, request.sent_day)
         end = self._postroom.end_of(request, sent)
         # More time that was given stands, whatever the day of sending makes of it.
@@ -645,6 +643,7 @@ def _posting_faults(row: SendingRow, day: date, today: date) -> tuple[Fault, ...
 _TITLES: Final = {
     MessageKind.REQUEST: "Wij hebben nog documenten nodig",
     MessageKind.ANSWERED: "Op elk gevraagd document is een antwoord binnen",
+    MessageKind.REMINDER: "Herinnering: wij missen nog documenten",
 }
 
 

@@ -33,6 +33,7 @@ from gateway.schema import (
     Termijnen,
     Uitleg,
     Uitstel,
+    dump,
     instant,
 )
 from gateway.schema import Dag as DayView
@@ -64,11 +65,11 @@ class Dates:
     def why(self, reference: str) -> Termijnen:
         """All days of a request with their derivation. Raises NotFound."""
         with self._database.read() as session:
-            case = _Case(session, request_row(session, reference), self._rules, self._clock.now())
+            case = Case(session, request_row(session, reference), self._rules, self._clock.now())
             return case.view()
 
 
-class _Case:
+class Case:
     """One request among the letters of its case, at one moment."""
 
     def __init__(self, session: Session, row: RequestRow, rules: Rules, now: datetime) -> None:
@@ -86,8 +87,8 @@ class _Case:
             laatsteDag=self._request.last_day,
             hersteltermijn=_day_view(self._own_term(), Start.SENT),
             uitstel=tuple(_extensions(self._session, self._row)),
-            beslistermijn=self._decision_view(),
-            buitenBehandeling=self._not_handled_view(),
+            beslistermijn=self.decision(),
+            buitenBehandeling=self.not_handled(),
             doorverwijzingen=tuple(self._redirections()),
             storing=self._outage_view(),
         )
@@ -105,7 +106,8 @@ class _Case:
 
     # ---- our decision ----------------------------------------------------------------------------
 
-    def _decision_view(self) -> BeslistermijnUitleg | None:
+    def decision(self) -> BeslistermijnUitleg | None:
+        """Until when we may decide; None when no term is known."""
         received, term = self._request.decision_received_day, self._request.decision_term
         if received is None or term is None:
             return None
@@ -158,8 +160,8 @@ class _Case:
 
     # ---- not handling the application ------------------------------------------------------------
 
-    def _not_handled_view(self) -> BuitenBehandeling | None:
-        """None for objections, which have their own rule (Awb 6:6), and for what is closed."""
+    def not_handled(self) -> BuitenBehandeling | None:
+        """Until when it may be left unhandled; None for objections (Awb 6:6 is theirs) and for what is closed."""
         if self._request.procedure is Procedure.OBJECTION or self._request.status is RequestStatus.CLOSED:
             return None
         completed = _completed_day(self._session, self._row, self._request)
@@ -272,6 +274,19 @@ def _reacted_at(session: Session, row: SubmissionRow) -> datetime | None:
             col(EntryRow.subject) == row.number, col(EntryRow.name) == EventName.LETTER_HANDED_OVER
         )
     )
+
+
+def suspension(decided: BeslistermijnUitleg | None) -> dict[str, Any]:
+    """What an event and a letter say when all items are answered: how long our term stood still, and until when."""
+    if decided is None:
+        return {}
+    return {
+        "opschorting": {
+            "dagen": decided.dagenStilgestaan,
+            "beslisUiterlijk": decided.laatsteDag.isoformat(),
+            "afleiding": dump(decided.uitleg),
+        }
+    }
 
 
 def proposal_view(proposal: Proposal) -> StoringVoorstel:

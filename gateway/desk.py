@@ -8,6 +8,7 @@ from typing import Protocol
 
 from config.settings import Settings
 from gateway.audit import Audit
+from gateway.closing import Closing
 from gateway.core.templates import Library
 from gateway.correspondence import Correspondence
 from gateway.counter import Counter
@@ -63,6 +64,7 @@ class Desk:
     queries: Queries
     dates: Dates
     outages: Outages
+    closing: Closing
     blobs: Blobs
     clock: Clock
     wake: Callable[[], None]

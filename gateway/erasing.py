@@ -24,6 +24,7 @@ from gateway.core.words import EventName, RequestStatus
 from gateway.ledger import Ledger, size_of
 from gateway.records import (
     ActRow,
+    AlertRow,
     BundleRow,
     ConsentRow,
     ContactRow,
@@ -38,6 +39,7 @@ from gateway.records import (
     OutageAnswerRow,
     PartRow,
     PartyRow,
+    ReminderRow,
     RequestRow,
     SendingRow,
     SessionRow,
@@ -132,11 +134,9 @@ _NO_SUBMISSION: Final[Mapping[str, Any]] = {
 
 
 def own_messages(session: Session, row: RequestRow) -> tuple[set[str], list[str]]:
-    """The bytes of our messages to the people of a request, notices included, and the names of these notices."""
+    """The bytes of our messages about a request, notices and mail to staff included, and the names of these."""
     kept = session.scalars(select(col(MessageRow.sha256)).where(col(MessageRow.request_id) == row.id))
-    notices = session.execute(
-        select(col(LetterRow.sha256), col(LetterRow.key)).where(col(LetterRow.sending_id).in_(_sendings(row)))
-    ).all()
+    notices = session.execute(select(col(LetterRow.sha256), col(LetterRow.key)).where(_letters(row))).all()
     return {sha256 for sha256 in (*kept, *(of for of, _ in notices)) if sha256}, [key for _, key in notices]
 
 
@@ -145,11 +145,17 @@ def _sendings(row: RequestRow) -> Select[int]:
     return select(col(SendingRow.id)).where(col(SendingRow.message_id).in_(messages))
 
 
+def _letters(row: RequestRow) -> ColumnElement[bool]:
+    """The letters about a request that are about no submission."""
+    alerts = select(col(AlertRow.id)).where(col(AlertRow.request_id) == row.id)
+    return or_(col(LetterRow.sending_id).in_(_sendings(row)), col(LetterRow.alert_id).in_(alerts))
+
+
 def _messages(session: Session, row: RequestRow) -> int:
     """Leave nothing of our messages and of what people said of them. Returns how many messages there were."""
     count = _count(session, MessageRow.request_id, row.id)
     parties = select(col(PartyRow.id)).where(col(PartyRow.request_id) == row.id)
-    session.execute(delete(LetterRow).where(col(LetterRow.sending_id).in_(_sendings(row))))
+    session.execute(delete(LetterRow).where(_letters(row)))
     session.execute(delete(SendingRow).where(col(SendingRow.id).in_(_sendings(row))))
     session.execute(delete(MessageRow).where(col(MessageRow.request_id) == row.id))
     session.execute(delete(ConsentRow).where(col(ConsentRow.party_id).in_(parties)))
@@ -166,7 +172,7 @@ def request(session: Session, row: RequestRow, now: datetime) -> dict[str, int]:
         "betrokkenen": _count(session, PartyRow.request_id, row.id),
         "stukken": _count(session, ItemRow.request_id, row.id),
     }
-    for table in (BundleRow, HandedOverRow, ExtensionRow, ContactRow, OutageAnswerRow):
+    for table in (BundleRow, HandedOverRow, ExtensionRow, ContactRow, OutageAnswerRow, ReminderRow, AlertRow):
         session.execute(delete(table).where(col(table.request_id) == row.id))
     nobody = {"name": GONE, "email": "", "organisation": "", "consents": False, "declined": False}
     session.execute(update(PartyRow).where(col(PartyRow.request_id) == row.id).values(**nobody))

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from gateway import paper
+from gateway.core.model import MISSING
 
 SHEETS: Final = ("ar", "de", "fr", "tr", "uk")
 """Languages with a sheet of explanation. Dutch needs none; every other gets the letter in English as well."""
@@ -70,7 +71,20 @@ def answered_pdf(request: Mapping[str, Any], content: Mapping[str, Any], sheet: 
             "why": suspension["afleiding"],
         },
     }
-    letter = _common(request, sheet, head) | {"title": "Antwoord ontvangen", "answered": answered}
+    letter = _common(request, sheet, head) | {"title": "Antwoord ontvangen", "answered": answered, "reminder": None}
+    return paper.typeset("message", {"letter": letter, "also": _english(request["taal"])}, _noon(sheet.day), "nl")
+
+
+def reminder_pdf(request: Mapping[str, Any], sheet: Sheet, head: Letterhead) -> bytes:
+    """The letter that reminds of what is still missing and of the last day."""
+    ways = {
+        "items": [_item(item) for item in request["stukken"] if item["status"] in MISSING],
+        "last-day": paper.day_fields(sheet.last_day),
+        "portal-url": head.portal_url if "portaal" in request["kanalen"] else None,
+        "mail": request["mailadres"] if "email" in request["kanalen"] else None,
+        "postal-address": head.postal_address,
+    }
+    letter = _common(request, sheet, head) | {"title": "Herinnering", "answered": None, "reminder": ways}
     return paper.typeset("message", {"letter": letter, "also": _english(request["taal"])}, _noon(sheet.day), "nl")
 
 
@@ -78,7 +92,7 @@ def other_pdf(
     request: Mapping[str, Any], title: str, paragraphs: Sequence[str], sheet: Sheet, head: Letterhead
 ) -> bytes:
     """A letter with what a member of staff has to say, in Dutch."""
-    letter = _common(request, sheet, head) | {"title": title, "paragraphs": list(paragraphs), "answered": None}
+    letter = _common(request, sheet, head) | {"title": title, "paragraphs": list(paragraphs)} | _NEITHER
     return paper.typeset("message", {"letter": letter, "also": None}, _noon(sheet.day), "nl")
 
 
@@ -112,6 +126,9 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any]:
         "original": item["origineelVereist"],
         "statement": item["verklaringToegestaan"],
     }
+
+
+_NEITHER: Final = {"answered": None, "reminder": None}
 
 
 def _noon(day: date) -> datetime:

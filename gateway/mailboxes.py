@@ -1,5 +1,7 @@
 """How far each mailbox was read, in the database."""
 
+from datetime import datetime
+
 from sqlmodel import Session
 
 from gateway.database import Database
@@ -23,6 +25,11 @@ class MailboxCursor:
         with self._database.write() as session:
             row = _row(session, mailbox_key)
             row.uidvalidity, row.uid = uidvalidity, uid
+
+    def emptied(self, mailbox_key: str, at: datetime) -> None:
+        """Everything that was in it at that moment was accepted."""
+        with self._database.write() as session:
+            _row(session, mailbox_key).read_at = at
 
 
 def _row(session: Session, key: str) -> MailboxRow:

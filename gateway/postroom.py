@@ -260,12 +260,35 @@ class Postroom:
             )
         ).all()
         for row in waiting:
-            row.state = Sending.DROPPED
-            for letter in session.scalars(select(LetterRow).where(col(LetterRow.sending_id) == row.id)):
-                letter.state = WITHDRAWN
+            self._drop(session, row)
             message, _request = self._of(session, row)
             if not self._on_paper(session, message, party):
                 self._sending(session, message, party, Way.POST, why, at, attempt=row.attempt + 1)
+
+    # ---- not any more ----------------------------------------------------------------------------
+
+    def stop_reminding(self, session: Session, request: RequestRow, at: datetime) -> None:
+        """No reminder of this request that waits goes out any more; what was sent stays sent."""
+        messages = session.scalars(
+            select(MessageRow).where(
+                col(MessageRow.request_id) == request.id,
+                col(MessageRow.kind) == MessageKind.REMINDER,
+                col(MessageRow.stopped_at).is_(None),
+            )
+        ).all()
+        for message in messages:
+            waiting = [row for way in Way for row in self._sendings(session, message, way, Sending.WAITING)]
+            for row in waiting:
+                self._drop(session, row)
+            message.stopped_at = at
+            if waiting or message.placed_at is None:
+                event = {"verzoek": request.reference, "bericht": message.key, "status": request.status}
+                self._note(session, EventName.REMINDER_STOPPED, at, event)
+
+    def _drop(self, session: Session, row: SendingRow) -> None:
+        row.state = Sending.DROPPED
+        for letter in session.scalars(select(LetterRow).where(col(LetterRow.sending_id) == row.id)):
+            letter.state = WITHDRAWN
 
     # ---- all items answered ----------------------------------------------------------------------
 

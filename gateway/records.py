@@ -75,7 +75,7 @@ class ConsentRow(SQLModel, table=True):
 class MessageRow(SQLModel, table=True):
     """A message of ours to the people of a request: in the portal since `placed_at`, its PDF in the blobs.
 
-    `content` is what the PDF says, without secrets.
+    `content` is what the PDF says, without secrets. `stopped_at`: what was not sent by then is not sent any more.
     """
 
     __tablename__ = "message"
@@ -89,6 +89,7 @@ class MessageRow(SQLModel, table=True):
     placed_at: datetime | None = Field(default=None, index=True)
     placed_index: int | None = None
     sha256: str | None = None
+    stopped_at: datetime | None = None
 
 
 class SendingRow(SQLModel, table=True):
@@ -112,6 +113,37 @@ class SendingRow(SQLModel, table=True):
     dated: date | None = None
     code: str | None = None
     alarmed: bool = False
+
+
+class ReminderRow(SQLModel, table=True):
+    """A reminder of a request's last day; `day` is the one on which it was due: never two for the same."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (UniqueConstraint("request_id", "day"),)
+
+    id: int = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    day: date
+    last_day: date
+    made_at: datetime
+
+
+class AlertRow(SQLModel, table=True):
+    """Staff was told something about a request, once: `key` says what. `told`: in which capacities.
+
+    `day`: the day on which a warning was due. `last_day`: the one that it warned of.
+    """
+
+    __tablename__ = "alert"
+
+    id: int = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    kind: str
+    told: list[str] = Field(sa_type=JSON)
+    day: date | None = None
+    last_day: date | None = None
+    made_at: datetime
 
 
 class ItemRow(SQLModel, table=True):
@@ -319,7 +351,7 @@ class LetterRow(SQLModel, table=True):
     """The outbox: one row is one letter, from the decision to its fate.
 
     About a submission, and then `requests` are those that it may name; or a notice of a `sending`, and then `sender` is
-    the envelope's, to which it comes back.
+    the envelope's, to which it comes back; or to staff, an `alert`.
     """
 
     __tablename__ = "letter"
@@ -329,6 +361,7 @@ class LetterRow(SQLModel, table=True):
     key: str = Field(unique=True)
     submission_id: int | None = Field(default=None, foreign_key="submission.id", index=True)
     sending_id: int | None = Field(default=None, foreign_key="sending.id", index=True)
+    alert_id: int | None = Field(default=None, foreign_key="alert.id", index=True)
     sender: str = Field(default="", index=True)
     draft: Json = Field(sa_type=JSON)
     requests: list[Json] = Field(default_factory=list, sa_type=JSON)
@@ -392,13 +425,14 @@ class CheckpointRow(SQLModel, table=True):
 
 
 class MailboxRow(SQLModel, table=True):
-    """How far a mailbox was read."""
+    """How far a mailbox was read, and when it last had nothing more."""
 
     __tablename__ = "mailbox"
 
     key: str = Field(primary_key=True)
     uidvalidity: int
     uid: int
+    read_at: datetime | None = None
 
 
 class SlotRow(SQLModel, table=True):

@@ -1,9 +1,9 @@
-"""What we asked: open a request, extend it, close it, mark it lapsed.
+"""What we asked: open a request, extend it, close it.
 
 Rule 1: an import is all or nothing, and a refusal names every fault.
 Rule 2: secrets are made here; the access code leaves once and is kept as a hash.
 Rule 3: the old last day is never lost: every change is an entry in the ledger.
-Rule 4: nothing is closed for default here; lapsed is a mark for a person (P10).
+Rule 4: nothing is closed for default here: see `gateway.closing` (P10).
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway import mapping
@@ -23,14 +23,12 @@ from gateway.core.errors import Fault, Refused
 from gateway.core.model import Item, Request, Term
 from gateway.core.words import EventName, ItemStatus, RequestStatus
 from gateway.database import Database
-from gateway.inquiry import is_for, request_row
-from gateway.interruptions import Interruptions
+from gateway.inquiry import request_row
 from gateway.ledger import Ledger
 from gateway.ports import Clock
 from gateway.postroom import Postroom
-from gateway.records import ItemRow, PartyRow, RequestRow, SubmissionRow
+from gateway.records import ItemRow, PartyRow, RequestRow
 from gateway.schema import VerzoekIn, VerzoekNieuw, dump, from_core, to_core
-from gateway.store import UNFINISHED
 
 SALT_BYTES = 16
 
@@ -47,17 +45,15 @@ class Requests:
         address: str,
         *,
         own_terms_move: bool = True,
-        outage_days: int = 1,
         postroom: Postroom | None = None,
     ) -> None:
-        """`outage_days`: see `leniency.after_outages`. `postroom`: knows who was told by our letters."""
+        """`postroom`: hears that a reminder is not needed any more."""
         self._database = database
         self._ledger = ledger
         self._clock = clock
         self._calendar = calendar
         self._address = address
         self._own_terms_move = own_terms_move
-        self._outage_days = outage_days
         self._postroom = postroom
 
     def open(self, values: Sequence[VerzoekIn]) -> tuple[VerzoekNieuw, ...]:
@@ -146,9 +142,10 @@ class Requests:
     def lengthen(self, session: Session, row: RequestRow, until: date, why: dict[str, Any]) -> None:
         """Give more time within a transaction of the caller; `why`: who did it and for what reason."""
         event = {"van": row.last_day.isoformat(), "tot": until.isoformat()}
-        row.last_day = until
+        row.last_day, row.withheld, row.needs_person = until, "", False
         if row.status == RequestStatus.LAPSED:
-            row.status, row.needs_person = RequestStatus.OPEN, False
+            row.status = RequestStatus.OPEN
+        self._stop_reminding(session, row)
         self._note(session, EventName.REQUEST_EXTENDED, row.reference, event | why)
 
     def close(self, reference: str, reason: str, officer: str) -> Request:
@@ -156,9 +153,11 @@ class Requests:
         with self._database.write() as session:
             row = open_row(session, reference)
             refuse_empty("reason", reason)
+            refuse_empty("officer", officer)
             event = {"was": row.status, "reden": reason, "medewerker": officer}
-            row.status, row.needs_person = RequestStatus.CLOSED, False
+            row.status, row.needs_person, row.withheld = RequestStatus.CLOSED, False, ""
             self._note(session, EventName.REQUEST_CLOSED, reference, event)
+            self._stop_reminding(session, row)
             return mapping.request_of(session, row)
 
     def judge(self, reference: str, number: str, *, approved: bool, officer: str) -> Request:
@@ -177,52 +176,17 @@ class Requests:
             self._note(session, EventName.PERSON_ACTED, reference, event)
             return mapping.request_of(session, row)
 
-    def lapse(self) -> tuple[str, ...]:
-        """Mark what has run out for a person (P10); returns the references.
-
-        Waits for submissions that are still being looked at and may complete it: the request's own, and those
-        that came in time and are not tied to any request yet. And for a person who answers what an outage on the
-        last day gives back: until then nobody is late (Awb 2:21 lid 3). Withheld while it is not proven that all were
-        told of a letter of ours (2:22).
-        """
-        now = self._clock.now()
-        today = now.astimezone(mapping.LOCAL).date()
-        with self._database.write() as session:
-            outages = Interruptions(session, now, self._calendar, self._outage_days)
-            rows = session.scalars(
-                select(RequestRow)
-                .where(col(RequestRow.status) == RequestStatus.OPEN, col(RequestRow.last_day) < today)
-                .order_by(col(RequestRow.id))
-                .with_for_update()
-            ).all()
-            over = [
-                row
-                for row in rows
-                if not _has_unfinished(session, row) and outages.of(row) is None and not self._withheld(session, row)
-            ]
-            for row in over:
-                row.status, row.needs_person = RequestStatus.LAPSED, True
-                missing = [i.number for i in mapping.request_of(session, row).missing_items()]
-                event = {"laatsteDag": row.last_day.isoformat(), "ontbreekt": missing}
-                self._note(session, EventName.REQUEST_LAPSED, row.reference, event)
-            return tuple(row.reference for row in over)
-
-    def _withheld(self, session: Session, row: RequestRow) -> bool:
-        """Without a proven notice nothing lapses by itself (Awb 2:22): a person sees why, once."""
-        reason = self._postroom.unproven(session, row) if self._postroom else ""
-        if reason and reason != row.withheld:
-            row.needs_person = True
-            event = {"laatsteDag": row.last_day.isoformat(), "reden": reason}
-            self._note(session, EventName.LAPSE_WITHHELD, row.reference, event)
-        row.withheld = reason
-        return bool(reason)
-
     def opens(self, reference: str, code: str) -> bool:
         """Whether the access code opens the request. Takes the same time for an unknown reference."""
         with self._database.read() as session:
             row = session.scalars(select(RequestRow).where(col(RequestRow.reference) == reference)).first()
             salt, expected = (row.code_salt, row.code_hash) if row else (bytes(SALT_BYTES), b"")
         return hmac.compare_digest(hash_secret(tokens.read_token(code).value, salt), expected)
+
+    def _stop_reminding(self, session: Session, row: RequestRow) -> None:
+        """What waits tells of another last day, or of none any more."""
+        if self._postroom is not None:
+            self._postroom.stop_reminding(session, row, self._clock.now())
 
     def _note(self, session: Session, name: EventName, reference: str, event: dict[str, Any]) -> None:
         session.flush()
@@ -283,15 +247,6 @@ def open_row(session: Session, reference: str) -> RequestRow:
     if row.status == RequestStatus.CLOSED:
         raise Refused.because("kenmerk", f"verzoek {reference} is gesloten")
     return row
-
-
-def _has_unfinished(session: Session, row: RequestRow) -> bool:
-    unfinished = session.scalars(
-        select(SubmissionRow).where(
-            or_(is_for(row), col(SubmissionRow.request_id).is_(None)), col(SubmissionRow.step).in_(UNFINISHED)
-        )
-    )
-    return any(row in mapping.requests_of(session, s) or mapping.in_time(s, row.last_day) for s in unfinished)
 
 
 def _insert(session: Session, request: Request, token: str, code: str) -> None:

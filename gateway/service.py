@@ -31,6 +31,7 @@ from mail import imap_in, smtp_in
 _log = logging.getLogger(__name__)
 
 RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS = 5, 2, 60, 60
+REMIND_SECONDS = 300  # days are counted, but after a night without power nobody waits for long
 CHECKPOINT_SECONDS = 0.5  # so that one is there within a second of an event
 
 
@@ -198,9 +199,11 @@ def _ticker(house: House) -> Iterator[None]:
     ticker.every(RESUME_SECONDS, "resume", house.desk.wake)
     ticker.every(OUTBOX_SECONDS, "letters", lambda: walk.write_letters(house.ports))
     ticker.every(OUTBOX_SECONDS, "messages", house.desk.correspondence.write)
+    ticker.every(OUTBOX_SECONDS, "alerts", house.alerts.write)
     ticker.every(OUTBOX_SECONDS, "outbox", lambda: _send(house))
     ticker.every(LAPSE_SECONDS, "notices", lambda: _watch(house), once=True)
     ticker.every(LAPSE_SECONDS, "lapse", lambda: _lapse(house), once=True)
+    ticker.every(REMIND_SECONDS, "remind", lambda: _remind(house), once=True)
     watch = ClockWatch(house.database, house.ledger, house.ports.clock)
     ticker.every(CHECKPOINT_SECONDS, "clock", watch.look)
     ticker.every(CHECKPOINT_SECONDS, "checkpoint", house.vouching.sign)
@@ -249,8 +252,15 @@ def _watch(house: House) -> None:
 
 
 def _lapse(house: House) -> None:
-    for reference in house.desk.requests.lapse():
+    for reference in house.desk.closing.lapse():
         events.note("request_lapsed", {"request": reference})
+
+
+def _remind(house: House) -> None:
+    for reference in house.reminders.remind():
+        events.note("reminder_made", {"request": reference})
+    for reference in house.desk.closing.warn():
+        events.note("decision_term_ends", {"request": reference})
 
 
 def _proved(house: House, ticker: Ticker) -> None:
@@ -300,11 +310,15 @@ def _mailboxes(house: House) -> Iterator[None]:
 
 
 def _poll(house: House, settings: Imap, stopping: threading.Event) -> None:
-    mailbox = imap_in.Mailbox(settings, house.desk.store, MailboxCursor(house.database), events.note)
+    cursor = MailboxCursor(house.database)
+    mailbox = imap_in.Mailbox(settings, house.desk.store, cursor, events.note)
     while not stopping.is_set():
         try:
+            since = house.ports.clock.now()
             if mailbox.poll():
                 house.desk.wake()
+            if mailbox.emptied:
+                cursor.emptied(mailbox.key, since)
         except TryLater as error:
             _log.warning("mailbox %s waits: %s", settings.mailbox, error)
         except GatewayError:

@@ -9,7 +9,7 @@ Rule 2: a step's findings, its ledger entries and its move are one commit.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -59,6 +59,9 @@ UNFINISHED: Final = tuple(step.value for step in Step if step not in RESTING)
 NOTHING: Final = Decision(Outcome.REGISTERED, "", "")
 _DRAFT = TypeAdapter(Draft)
 
+Completed = Callable[[Session, RequestRow, datetime], dict[str, Any]]
+"""What follows when every item has an answer, in the same transaction; returns what the entry says more."""
+
 
 class DatabaseStore:
     """The walk's store. Safe for any number of threads and, on PostgreSQL, processes."""
@@ -71,14 +74,17 @@ class DatabaseStore:
         clock: Clock,
         policy: inquiry.Policy,
         postroom: Postroom | None = None,
+        *,
+        completed: Completed | None = None,
     ) -> None:
-        """`postroom`: hears what a submission means for our own letters."""
+        """`postroom`: hears what a submission means for our own letters. `completed`: that all items are answered."""
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
         self._clock = clock
         self._policy = policy
         self._postroom = postroom
+        self._completed = completed
         self._arrivals = Arrivals(database, ledger, clock)
 
     # ---- while the sender waits ------------------------------------------------------------------
@@ -409,8 +415,8 @@ class DatabaseStore:
             row.status, row.needs_person = now_is.status, False
             event = {"verzoek": row.reference, "status": now_is.status.value}
             complete = now_is.status is RequestStatus.COMPLETE
-            if complete and self._postroom is not None:
-                self._postroom.answered(session, row, self._clock.now())
+            if complete and self._completed is not None:
+                event |= self._completed(session, row, self._clock.now())
             name = EventName.REQUEST_COMPLETE if complete else EventName.REQUEST_REOPENED
             self._ledger.append(session, name, self._clock.now(), row.reference, event)
 

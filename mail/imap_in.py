@@ -26,6 +26,7 @@ from imapclient.exceptions import LoginError, ProtocolError
 
 from gateway.core.errors import Refused, TryLater, WrongState
 from gateway.core.model import Arrival, Envelope, RefusedAttempt
+from gateway.core.names import mailbox_key
 from gateway.core.words import Channel, Reason
 from gateway.ports import Intake, Spool
 from mail import headers
@@ -106,7 +107,7 @@ class Mailbox:
     def key(self) -> str:
         """The name of the mailbox, for the cursor and as the beginning of every `source`."""
         account = self._account
-        return f"imap:{account.host}:{account.port}:{account.username}:{account.mailbox}"
+        return mailbox_key(account.host, account.port, account.username, account.mailbox)
 
     def poll(self) -> int:
         """Take in what is new; returns how many messages were accepted.
@@ -126,6 +127,11 @@ class Mailbox:
                 self._advance(new)
         self._log("imap_polled", {"mailbox": self.key, "accepted": accepted, "waiting": len(self._troubled)})
         return accepted
+
+    @property
+    def emptied(self) -> bool:
+        """Whether the last poll left nothing behind."""
+        return not self._troubled
 
     def check(self) -> None:
         """Sign in and look at the mailbox, nothing more. Raises TryLater, which says what is wrong."""

@@ -74,6 +74,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "there is an answer to each document we asked for",
     ),
     f"nature_{MessageKind.OTHER}": ("mededeling over uw verzoek", "message about your request"),
+    f"nature_{MessageKind.REMINDER}": (
+        "herinnering: wij missen nog documenten",
+        "reminder: we still need documents",
+    ),
     "title": ("Er staat een bericht voor u klaar", "There is a message for you"),
     "lead": (
         "{organisation} heeft een bericht voor u in het portaal gezet.",

@@ -136,6 +136,7 @@ MESSAGE: Final = {
     "beantwoord": "Op elk document is een antwoord",
     "mededeling": "Mededeling",
     "ontvangstbewijs": "Ontvangstbewijs",
+    "herinnering": "Herinnering",
 }
 WAY: Final = {"email": "E-mail", "post": "Brief per post"}
 WHY_SO: Final = {
@@ -169,7 +170,10 @@ EVENT: Final = {
     "RequestReopened": "Een stuk staat weer open: het document hoort bij een ander stuk",
     "RequestLapsed": "Laatste dag voorbij: wacht op een besluit",
     "RequestReleased": "Verzoek vrijgegeven: de brief mag weg",
-    "LapseWithheld": "Laatste dag voorbij, maar niet bewezen dat iedereen is bereikt",
+    "LapseWithheld": "Laatste dag voorbij, maar er wacht nog iets: het verloopt niet",
+    "ReminderMade": "Herinnering gemaakt",
+    "ReminderStopped": "Herinnering niet meer nodig: niet verstuurd",
+    "StaffTold": "Medewerkers gewaarschuwd",
     "TermRestarted": "Termijn telt vanaf een latere verzending",
     "ContentConsignment": "Bericht in het portaal gezet",
     "ConsignmentNotification": "Kennisgeving verstuurd",

@@ -66,3 +66,8 @@ def _shortened(name: str) -> str:
     while len((stem + extension).encode()) > MAX_BYTES:
         stem = stem[:-1]
     return stem.rstrip(". ") + extension
+
+
+def mailbox_key(host: str, port: int, username: str, mailbox: str) -> str:
+    """The name of a mailbox: the same for as long as it is the same place."""
+    return f"imap:{host}:{port}:{username}:{mailbox}"

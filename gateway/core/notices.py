@@ -23,10 +23,11 @@ class MessageKind(StrEnum):
     ANSWERED = "beantwoord"
     OTHER = "mededeling"
     RECEIPT = "ontvangstbewijs"
+    REMINDER = "herinnering"
 
 
-WITH_TERM: Final = frozenset({MessageKind.REQUEST})
-"""Kinds that set a term running: who declined notices gets these on paper as well (CRvB 9-9-2021)."""
+WITH_TERM: Final = frozenset({MessageKind.REQUEST, MessageKind.REMINDER})
+"""Kinds that tell of a term: who declined notices gets these on paper as well (CRvB 9-9-2021)."""
 
 
 class Way(StrEnum):
@@ -93,9 +94,12 @@ class NoticeFacts:
     again: bool = False
 
 
-def tells_all(day: date, since: date) -> bool:
-    """Whether a notice of that day holds what Awb 2:10 lid 2 asks, in force `since` (1 January 2027)."""
-    return day >= since
+def tells_all(kind: MessageKind, day: date, since: date) -> bool:
+    """Whether a notice of that day holds what Awb 2:10 lid 2 asks, in force `since` (1 January 2027).
+
+    A reminder that does not say of what is none: it always does.
+    """
+    return kind is MessageKind.REMINDER or day >= since
 
 
 # ---- what comes back -----------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Our own letters: released, placed, told of, printed, posted, returned; and what each does to the term."""
 
 import io
-from dataclasses import dataclass, field
 from datetime import date
 
 import pikepdf
@@ -14,63 +13,17 @@ from gateway.core.model import Envelope, MessageFacts, Reading, Returned
 from gateway.core.notices import MessageKind, Sending, Way, Why
 from gateway.core.words import EventName, RequestStatus
 from gateway.inquiry import request_row
-from gateway.outbox import Outbox
 from tests.support import storage
+from tests.support.letters import OFFICER, Carrier, Fate, events, log_agrees, post, states, tick
 from tests.support.storage import APPLICANT, REFERENCE
 
-OFFICER = "j.jansen"
 LAST_DAY = date(2026, 11, 30)
 LAWYER = {"rol": "gemachtigde", "naam": "mr. B. Voorbeeld", "email": "b@kantoor.example", "organisatie": "Kantoor"}
 APPLICANT_JSON = {"rol": "aanvrager", "naam": "A. Voorbeeld", "email": APPLICANT, "stemtInMetEmail": True}
 
 
-@dataclass(frozen=True)
-class Fate:
-    ok: bool
-    permanent: bool = False
-    reply: str = "250 2.0.0 queued"
-
-
-@dataclass
-class Carrier:
-    """Takes every letter, or says what it is told to say first; remembers what it was given."""
-
-    fates: list[Fate] = field(default_factory=list)
-    given: list[tuple[bytes, str, str]] = field(default_factory=list)
-
-    def deliver(self, key, letter, to, sender=""):
-        self.given.append((letter, to, sender))
-        return self.fates.pop(0) if self.fates else Fate(ok=True)
-
-
 def _release(kept, **changes):
     return kept.correspondence.open([storage.request(**changes)], OFFICER)[0]
-
-
-def _tick(kept, carrier=None):
-    """What the clock does: make and place messages, write notices, hand over."""
-    carrier = carrier or Carrier()
-    while kept.correspondence.write():
-        pass
-    outbox = Outbox(kept.database, kept.ledger, kept.blobs, kept.clock, carrier, 3, postroom=kept.store._postroom)
-    while outbox.send(lambda _event, _fields: None):
-        pass
-    return carrier
-
-
-def _states(kept):
-    return [(told.way, told.why, told.state) for told in kept.correspondence.told(REFERENCE)]
-
-
-def _events(kept, *names):
-    return [event for event in kept.queries.timeline(REFERENCE) if event.name in names]
-
-
-def _post(kept, day=None):
-    """Print and post every letter that waits."""
-    for task in kept.correspondence.tasks():
-        kept.correspondence.printed(task.id, OFFICER)
-        kept.correspondence.posted(task.id, day or kept.clock.now().date(), OFFICER)
 
 
 def _text(pdf):
@@ -97,10 +50,10 @@ def _come_back(kept, sender, action="failed", status="5.1.1"):
 
 def test_a_released_request_is_a_message_in_the_portal_a_notice_and_a_letter_with_the_code(kept):
     new = _release(kept)
-    carrier = _tick(kept)
+    carrier = tick(kept)
     (message,) = kept.correspondence.messages(REFERENCE)
     assert (message.kind, message.last_day) == (MessageKind.REQUEST, LAST_DAY)
-    assert _states(kept) == [
+    assert states(kept) == [
         (Way.MAIL, Why.CONSENT, Sending.SENT),
         (Way.POST, Why.CODE, Sending.WAITING),
     ]
@@ -119,9 +72,9 @@ def test_a_released_request_is_a_message_in_the_portal_a_notice_and_a_letter_wit
 
 def test_the_access_code_is_kept_until_the_letter_was_posted_and_not_after(kept):
     new = _release(kept)
-    _tick(kept)
+    tick(kept)
     assert new.toegangscode in _everything(kept)
-    _post(kept)
+    post(kept)
     assert new.toegangscode not in _everything(kept)
     assert kept.correspondence.tasks() == ()
     assert [task.state for task in kept.correspondence.tasks(done=True)] == [Sending.SENT]
@@ -152,7 +105,7 @@ def test_a_letter_is_never_dated_before_it_goes_out(kept):
 
 def test_an_import_without_release_makes_no_letter(kept):
     storage.open_request(kept.requests)
-    assert _tick(kept).given == []
+    assert tick(kept).given == []
     assert kept.correspondence.messages(REFERENCE) == ()
     storage.decided(kept, 1, "1")
     storage.decided(kept, 2, "2")
@@ -176,14 +129,15 @@ def test_releasing_later_gives_a_new_code_and_the_time_that_was_promised(kept):
 
 def test_r21_without_consent_there_is_a_letter_to_post_and_its_day_is_the_moment_of_sending(kept):
     _release(kept, betrokkenen=[LAWYER])
-    assert _tick(kept).given == []
+    assert tick(kept).given == []
     kept.clock.forward(days=3)
-    _post(kept)
-    assert _states(kept) == [(Way.POST, Why.NO_CONSENT, Sending.SENT)]
+    post(kept)
+    assert states(kept) == [(Way.POST, Why.NO_CONSENT, Sending.SENT)]
     assert kept.queries.request(REFERENCE).laatsteDag == date(2026, 12, 3)
-    (restarted,) = _events(kept, EventName.TERM_RESTARTED)
+    (restarted,) = events(kept, EventName.TERM_RESTARTED)
     assert (restarted.content["van"], restarted.content["tot"]) == ("2026-11-30", "2026-12-03")
     assert restarted.content["afleiding"]
+    log_agrees(kept)
 
 
 def test_a_letter_is_posted_once_after_it_was_printed_and_not_in_the_future(kept):
@@ -211,14 +165,14 @@ def test_a_letter_is_posted_once_after_it_was_printed_and_not_in_the_future(kept
 def test_two_people_with_one_address_get_one_notice(kept):
     other = APPLICANT_JSON | {"rol": "referent", "naam": "R. Voorbeeld", "email": APPLICANT.upper()}
     _release(kept, betrokkenen=[APPLICANT_JSON, other])
-    assert len(_tick(kept).given) == 1
+    assert len(tick(kept).given) == 1
 
 
 def test_p6_an_address_of_a_machine_or_of_ourselves_gets_paper(kept):
     people = [APPLICANT_JSON | {"email": email} for email in ("noreply@example.org", storage.ADDRESS)]
     _release(kept, betrokkenen=people)
-    assert _tick(kept).given == []
-    assert {why for _, why, _ in _states(kept)} == {Why.UNUSABLE}
+    assert tick(kept).given == []
+    assert {why for _, why, _ in states(kept)} == {Why.UNUSABLE}
 
 
 def test_withdrawn_consent_counts_at_once_and_what_waited_goes_on_paper(kept):
@@ -226,14 +180,16 @@ def test_withdrawn_consent_counts_at_once_and_what_waited_goes_on_paper(kept):
     kept.correspondence.write()  # the notice is in the outbox, not handed over
     party = kept.correspondence.consents(REFERENCE)[0].party
     kept.correspondence.consent(REFERENCE, party, [MessageKind.REQUEST], "telefoon", OFFICER, given=False)
-    assert _tick(kept).given == []
-    assert (Way.MAIL, Why.CONSENT, Sending.DROPPED) in _states(kept)
+    assert tick(kept).given == []
+    assert (Way.MAIL, Why.CONSENT, Sending.DROPPED) in states(kept)
     standing = {consent.kind: consent for consent in kept.correspondence.consents(REFERENCE)}
     assert not standing[MessageKind.REQUEST].given
     assert standing[MessageKind.REQUEST].source == "telefoon"
     assert standing[MessageKind.ANSWERED].given
-    (event,) = _events(kept, EventName.CONSENT_CHANGED)
+    (event,) = events(kept, EventName.CONSENT_CHANGED)
     assert (event.content["toestemming"], event.content["bron"]) == (False, "telefoon")
+    kept.correspondence.consent(REFERENCE, party, [], "telefoon", OFFICER, given=False)
+    log_agrees(kept)
 
 
 def test_r21_consent_for_one_kind_of_message_is_none_for_another(kept):
@@ -259,10 +215,10 @@ def test_r26_who_declined_notices_gets_the_request_on_paper(kept):
     _release(kept)
     party = kept.correspondence.consents(REFERENCE)[0].party
     kept.correspondence.decline(REFERENCE, party, "portaal", "indiener", declined=True)
-    assert _tick(kept).given == []
+    assert tick(kept).given == []
     kept.correspondence.say(REFERENCE, "Over uw zaak", ["Wij bellen u morgen."], OFFICER)
-    assert _tick(kept).given == []
-    assert all(way is Way.POST for way, _, state in _states(kept) if state is not Sending.DROPPED)
+    assert tick(kept).given == []
+    assert all(way is Way.POST for way, _, state in states(kept) if state is not Sending.DROPPED)
 
 
 # ---- returned ------------------------------------------------------------------------------------
@@ -270,29 +226,29 @@ def test_r26_who_declined_notices_gets_the_request_on_paper(kept):
 
 def test_r25_the_second_sending_is_the_moment(kept):
     _release(kept)
-    carrier = _tick(kept)
-    _post(kept)
+    carrier = tick(kept)
+    post(kept)
     kept.clock.forward(days=2)
     number = _come_back(kept, carrier.given[0][2], status="5.2.2")
-    assert _tick(kept, carrier) is carrier
+    assert tick(kept, carrier) is carrier
     assert len(carrier.given) == 1  # not before its time
     kept.clock.forward(hours=1)
-    _tick(kept, carrier)
+    tick(kept, carrier)
     assert len(carrier.given) == 2
     assert kept.queries.request(REFERENCE).laatsteDag == date(2026, 12, 2)
-    (failed,) = _events(kept, EventName.NOTICE_FAILED)
+    (failed,) = events(kept, EventName.NOTICE_FAILED)
     assert (failed.content["fout"], failed.content["melding"]) == ("tijdelijk", number)
     _come_back(kept, carrier.given[1][2], status="4.4.7")
-    assert len(_tick(kept, carrier).given) == 2  # on paper it went already
+    assert len(tick(kept, carrier).given) == 2  # on paper it went already
 
 
 def test_what_is_undeliverable_for_good_goes_on_paper(kept):
     kept.correspondence.open([storage.request()], OFFICER)
-    _tick(kept)
-    _post(kept)
+    tick(kept)
+    post(kept)
     kept.correspondence.say(REFERENCE, "Over uw zaak", ["Wij bellen u morgen."], OFFICER)
-    _tick(kept, Carrier([Fate(ok=False, permanent=True, reply="550 5.1.1 no such user")]))
-    assert _states(kept)[-2:] == [
+    tick(kept, Carrier([Fate(ok=False, permanent=True, reply="550 5.1.1 no such user")]))
+    assert states(kept)[-2:] == [
         (Way.MAIL, Why.CONSENT, Sending.FAILED),
         (Way.POST, Why.RETURNED, Sending.WAITING),
     ]
@@ -301,18 +257,18 @@ def test_what_is_undeliverable_for_good_goes_on_paper(kept):
 @pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.0.0")])
 def test_a_report_of_no_failure_changes_nothing(kept, action, status):
     _release(kept)
-    carrier = _tick(kept)
-    before = _states(kept)
+    carrier = tick(kept)
+    before = states(kept)
     _come_back(kept, carrier.given[0][2], action, status)
-    assert _states(kept) == before
+    assert states(kept) == before
 
 
 def test_a_report_to_an_address_we_never_gave_out_changes_nothing(kept):
     _release(kept)
-    _tick(kept)
-    before = _states(kept)
+    tick(kept)
+    before = states(kept)
     _come_back(kept, "documenten+terug-000000000000@intake.example")
-    assert _states(kept) == before
+    assert states(kept) == before
 
 
 # ---- proof ---------------------------------------------------------------------------------------
@@ -320,17 +276,17 @@ def test_a_report_to_an_address_we_never_gave_out_changes_nothing(kept):
 
 def test_r26_without_a_proven_notice_nothing_lapses_and_the_reason_is_told_once(kept):
     _release(kept)
-    _tick(kept)
+    tick(kept)
     kept.clock.forward(days=40)
-    assert kept.requests.lapse() == ()
-    assert kept.requests.lapse() == ()
-    (withheld,) = _events(kept, EventName.LAPSE_WITHHELD)
+    assert kept.closing.lapse() == ()
+    assert kept.closing.lapse() == ()
+    (withheld,) = events(kept, EventName.LAPSE_WITHHELD)
     assert "art. 2:22 Awb" in withheld.content["reden"]
     assert kept.queries.request(REFERENCE).status is RequestStatus.OPEN
-    _post(kept)
-    assert kept.requests.lapse() == ()  # the term counts from that day
+    post(kept)
+    assert kept.closing.lapse() == ()  # the term counts from that day
     kept.clock.forward(days=40)
-    assert kept.requests.lapse() == (REFERENCE,)
+    assert kept.closing.lapse() == (REFERENCE,)
 
 
 def test_r23_who_was_not_told_after_a_day_is_an_alarm_once_weekend_or_not(kept):
@@ -342,10 +298,10 @@ def test_r23_who_was_not_told_after_a_day_is_an_alarm_once_weekend_or_not(kept):
     assert kept.correspondence.watch() == (REFERENCE,)
     assert kept.correspondence.watch() == ()
     assert kept.correspondence.late() == 1
-    (late,) = _events(kept, EventName.NOTICE_LATE)
+    (late,) = events(kept, EventName.NOTICE_LATE)
     assert late.content["uiterlijk"].startswith("2026-11-08")
     assert [task.late for task in kept.correspondence.tasks()] == [True]
-    _post(kept)
+    post(kept)
     assert kept.correspondence.late() == 0
 
 
@@ -354,20 +310,21 @@ def test_r23_who_was_not_told_after_a_day_is_an_alarm_once_weekend_or_not(kept):
 
 def test_when_all_is_answered_the_people_are_told_and_the_suspension_is_computed(kept):
     _release(kept, beslistermijn={"ontvangenOp": "2026-10-01", "aantal": 8, "eenheid": "weken"})
-    _tick(kept)
+    tick(kept)
     storage.decided(kept, 1, "1")
     assert len(kept.correspondence.messages(REFERENCE)) == 1
     kept.clock.forward(days=5)
     storage.decided(kept, 2, "2", received_at=kept.clock.now())
-    carrier = _tick(kept)
+    carrier = tick(kept)
     newest = kept.correspondence.messages(REFERENCE)[0]
     assert newest.kind is MessageKind.ANSWERED
-    assert [to for _, to, _ in carrier.given] == [APPLICANT]
-    placed = _events(kept, EventName.MESSAGE_PLACED)[-1].content
-    assert placed["opschorting"]["dagen"] == 4
-    assert placed["opschorting"]["beslisUiterlijk"] == "2026-11-30"
+    assert carrier.to() == ["behandelaars@dienst.example", APPLICANT]
+    (complete,) = events(kept, EventName.REQUEST_COMPLETE)
+    for event in (complete, events(kept, EventName.MESSAGE_PLACED)[-1]):
+        assert event.content["opschorting"]["dagen"] == 4
+        assert event.content["opschorting"]["beslisUiterlijk"] == "2026-11-30"
     assert _text(kept.correspondence.pdf(REFERENCE, newest.id, "indiener")).startswith("Antwoord ontvangen")
-    _tick(kept)
+    tick(kept)
     assert len(kept.correspondence.messages(REFERENCE)) == 2
 
 
@@ -376,14 +333,14 @@ def test_when_all_is_answered_the_people_are_told_and_the_suspension_is_computed
 
 def test_a_message_is_read_by_the_people_of_its_request_only_and_that_is_noted(kept):
     _release(kept)
-    _tick(kept)
+    tick(kept)
     (message,) = kept.correspondence.messages(REFERENCE)
     storage.open_request(kept.requests, kenmerk="HV-ANDER")
     for reference, number in (("HV-ANDER", message.id), (REFERENCE, 999), ("HV-NIEMAND", message.id)):
         with pytest.raises(NotFound):
             kept.correspondence.pdf(reference, number, "indiener")
     kept.correspondence.pdf(REFERENCE, message.id, "indiener")
-    (read,) = _events(kept, EventName.CONTENT_ACCESS)
+    (read,) = events(kept, EventName.CONTENT_ACCESS)
     assert read.content["wat"].endswith("gelezen")
 
 
@@ -392,8 +349,8 @@ def test_two_processes_place_and_tell_once(processes):
     _release(first)
     for process in (first, second, first):
         process.correspondence.write()
-    carrier = _tick(first)
-    _tick(second, carrier)
+    carrier = tick(first)
+    tick(second, carrier)
     assert len(carrier.given) == 1
     assert len([e for e in first.queries.timeline(REFERENCE) if e.name == EventName.MESSAGE_PLACED]) == 1
 
@@ -407,7 +364,7 @@ def test_a_message_of_staff_has_a_title_and_a_text(kept):
 
 def test_of_an_erased_request_no_message_notice_or_consent_is_left(kept):
     _release(kept)
-    _tick(kept)
+    tick(kept)
     with kept.database.write() as session:
         row = request_row(session, REFERENCE)
         hashes, notices = erasing.own_messages(session, row)

@@ -55,12 +55,12 @@ def test_a_request_whose_last_day_was_touched_gets_a_proposal_and_is_not_late(op
     outages.add(Channel.PORTAL, at("03-30T20:00"), at("03-31T02:00"), planned=False, note="")
     (proposal,) = outages.proposals()
     assert (proposal.reference, proposal.later.day) == (TOUCHED, date(2026, 3, 31))
-    assert open_one.requests.lapse() == ()
+    assert open_one.closing.lapse() == ()
     assert outages.apply(TOUCHED, "m.medewerker").last_day == date(2026, 3, 31)
     assert outages.proposals() == ()
-    assert open_one.requests.lapse() == ()
+    assert open_one.closing.lapse() == ()
     open_one.clock.at = at("04-01T00:30")
-    assert open_one.requests.lapse() == (TOUCHED,)
+    assert open_one.closing.lapse() == (TOUCHED,)
 
 
 def test_p10_only_a_named_person_applies_or_dismisses_and_both_are_in_the_ledger(open_one: storage.Storage) -> None:
@@ -85,7 +85,7 @@ def test_while_an_outage_lasts_there_is_nothing_to_apply_and_nobody_is_late(open
     outages = outages_of(open_one)
     lasting = outages.add(Channel.SMTP, at("03-30T20:00"), None, planned=False, note="")
     assert outages.proposal(TOUCHED).later is None
-    assert open_one.requests.lapse() == ()
+    assert open_one.closing.lapse() == ()
     with pytest.raises(Refused):
         outages.apply(TOUCHED, "m.medewerker")
     outages.end(lasting.id, at("03-31T11:00"))
@@ -93,7 +93,7 @@ def test_while_an_outage_lasts_there_is_nothing_to_apply_and_nobody_is_late(open
 
 
 def test_a_lapsed_request_is_open_again_when_an_outage_turns_out_later(open_one: storage.Storage) -> None:
-    assert open_one.requests.lapse() == (TOUCHED,)
+    assert open_one.closing.lapse() == (TOUCHED,)
     outages = outages_of(open_one)
     outages.add(Channel.PORTAL, at("03-30T10:00"), at("03-30T12:00"), planned=False, note="")
     assert outages.apply(TOUCHED, "m.medewerker").status is RequestStatus.OPEN
@@ -115,7 +115,7 @@ def test_an_outage_that_does_not_touch_the_end_gives_nothing_back(
     assert outages.proposals() == ()
     with pytest.raises(Refused):
         outages.apply(TOUCHED, "m.medewerker")
-    assert open_one.requests.lapse() == (TOUCHED,)
+    assert open_one.closing.lapse() == (TOUCHED,)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ ABOUT_OURSELVES: Final = {
 # Their rows go: with their submission or request (`gateway.erasing`), or when their time is over (`gateway.retention`).
 ROWS_GO: Final = {
     "act",
+    "alert",
     "bundle",
     "consent",
     "contact",
@@ -31,6 +32,7 @@ ROWS_GO: Final = {
     "letter",
     "message",
     "outage_answer",
+    "reminder",
     "sending",
     "session",
     "sign_in_attempt",

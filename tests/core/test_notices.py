@@ -44,8 +44,9 @@ def test_r26_who_declined_notices_gets_a_letter_with_a_term_on_paper():
 
 def test_r24_the_full_notice_begins_on_its_day():
     since = date(2027, 1, 1)
-    assert not notices.tells_all(date(2026, 12, 31), since)
-    assert notices.tells_all(date(2027, 1, 1), since)
+    assert not notices.tells_all(MessageKind.REQUEST, date(2026, 12, 31), since)
+    assert notices.tells_all(MessageKind.REQUEST, date(2027, 1, 1), since)
+    assert notices.tells_all(MessageKind.REMINDER, date(2026, 12, 31), since)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def furnish(running: Running) -> Furnished:
             "late": submit(client, late, ("3", "geboorteakte.pdf", pdf(note="laat"))),
         }
     numbers["mail"] = _mail(running, late.kenmerk)
-    running.house.desk.requests.lapse()
+    running.house.desk.closing.lapse()
     midnight = terms.end_of_day(late.laatsteDag)
     running.house.desk.outages.add(
         Channel.PORTAL, midnight - timedelta(hours=3), midnight - timedelta(hours=1), planned=False, note=""

@@ -21,13 +21,18 @@ from config.calendar import load_calendar
 from config.decision_terms import load_decision_terms
 from config.settings import Settings, parse
 from gateway import app, notes, walk
+from gateway.alerts import Alerts
 from gateway.arrivals import content_of
 from gateway.blobs import FileBlobs
+from gateway.closing import Closing
+from gateway.closing import Rules as ClosingRules
+from gateway.completion import Completion
+from gateway.core.alerts import Recipient
 from gateway.core.answers import Draft, drafts
 from gateway.core.decide import decide
 from gateway.core.decision_term import Reading as TermReading
 from gateway.core.errors import Refused
-from gateway.core.facts import Facts
+from gateway.core.facts import Act, ActKind, Facts
 from gateway.core.match import match
 from gateway.core.model import (
     Accepted,
@@ -43,22 +48,24 @@ from gateway.core.model import (
 )
 from gateway.core.states import Step
 from gateway.core.templates import Library
-from gateway.core.words import Channel
+from gateway.core.words import Channel, Reason
 from gateway.correspondence import Correspondence, Rules
 from gateway.database import Database
 from gateway.dates import Dates
 from gateway.dates import Rules as DateRules
 from gateway.inquiry import Policy
+from gateway.last_chance import Looked
 from gateway.ledger import Ledger
 from gateway.letterpaper import Letterhead
 from gateway.people import People
 from gateway.ports import Claim, Spool
 from gateway.postroom import Postroom
 from gateway.queries import Queries
+from gateway.reminders import Reminders
 from gateway.requests import Requests
 from gateway.schema import VerzoekIn, VerzoekNieuw
 from gateway.store import DatabaseStore
-from mail import notices
+from mail import alerts, notices
 from mail.letters import House
 from tests.support import dossier
 from tests.support.house import request_json
@@ -133,6 +140,9 @@ class Storage:
     blobs: FileBlobs
     store: DatabaseStore
     requests: Requests
+    closing: Closing
+    alerts: Alerts
+    reminders: Reminders
     correspondence: Correspondence
     people: People
     queries: Queries
@@ -140,7 +150,11 @@ class Storage:
 
 @contextmanager
 def opened(
-    directory: Path, url: str = "", clock: FakeClock | None = None, lease_seconds: float = 600
+    directory: Path,
+    url: str = "",
+    clock: FakeClock | None = None,
+    lease_seconds: float = 600,
+    looked: Looked | None = None,
 ) -> Iterator[Storage]:
     """Tables and blobs in `directory` (or in the database `url`); a second one on the same is a second process."""
     directory.mkdir(exist_ok=True)
@@ -152,6 +166,11 @@ def opened(
     postroom = Postroom(ledger, load_calendar(), (ADDRESS,), ADDRESS, timedelta(hours=1))
     terms = DateRules(load_calendar(), TermReading(), load_decision_terms(), (7, 2, 0), own_terms_move=True)
     requests = Requests(database, ledger, clock, load_calendar(), ADDRESS, postroom=postroom)
+    staff = {recipient: f"{recipient}@dienst.example" for recipient in Recipient}
+    compose = partial(alerts.compose, house=HOUSE)
+    told = Alerts(database, ledger, blobs, clock, staff, "intake.example", compose)
+    completed = Completion(postroom, told, terms)
+    closing = ClosingRules("o.besluit", looked=looked or Looked())
     try:
         database.migrate()
         yield Storage(
@@ -160,8 +179,11 @@ def opened(
             clock,
             ledger,
             blobs,
-            DatabaseStore(database, ledger, blobs, clock, policy, postroom),
+            DatabaseStore(database, ledger, blobs, clock, policy, postroom, completed=completed),
             requests,
+            Closing(database, ledger, clock, postroom=postroom, alerts=told, terms=terms, rules=closing),
+            told,
+            Reminders(database, ledger, clock, postroom, (7, 2)),
             Correspondence(
                 database,
                 ledger,
@@ -370,6 +392,16 @@ def finish(kept: Storage) -> None:
             kept.store.save_answer(claim)
         elif claim.step is Step.ANSWERED:
             kept.store.save_filing(claim)
+
+
+def refuse(kept: Storage, number: str, officer: str = "j.jansen") -> None:
+    """A person refuses what is held; it is decided again, and rests."""
+    kept.store.act(number, Act(ActKind.REFUSE, officer, reason=Reason.NO_REQUEST))
+    kept.store.save_inspections(_claimed(kept, number), {}, "")
+    kept.store.save_match(_claimed(kept, number), (), ())
+    facts = kept.store.facts(number)
+    kept.store.save_decision(_claimed(kept, number), facts, decide(facts), ())
+    finish(kept)
 
 
 def _claimed(kept: Storage, number: str) -> Claim:
