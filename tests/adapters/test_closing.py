@@ -10,6 +10,7 @@ from config.calendar import load_calendar
 from gateway.core.alerts import AlertKind, Recipient
 from gateway.core.closing import Obstacle, Verdict
 from gateway.core.errors import Refused
+from gateway.core.terms import AMSTERDAM
 from gateway.core.words import Channel, EventName, RequestStatus
 from gateway.dealings import Dealings, Way
 from gateway.last_chance import Looked
@@ -17,7 +18,7 @@ from gateway.mailboxes import MailboxCursor
 from gateway.outages import Outages
 from gateway.outages import Rules as OutageRules
 from tests.support import storage
-from tests.support.letters import OFFICER, Carrier, day_by_day, events, log_agrees, tick
+from tests.support.letters import OFFICER, day_by_day, events, log_agrees, tick
 from tests.support.storage import REFERENCE
 
 LAST_DAY = date(2026, 11, 30)
@@ -141,16 +142,19 @@ def test_what_lapses_is_a_proposal_to_the_officer_with_the_day_to_decide(over):
 def test_r37_the_officer_and_then_the_team_lead_are_warned_at_seven_two_and_no_days(over):
     over.closing.lapse()
     tick(over)
-    carrier, warned = Carrier(), []
-    day_by_day(
-        over, date(2027, 1, 20), lambda: warned.extend((over.clock.now().date(), r) for r in over.closing.warn())
-    )
+    warned = []
+
+    def warn():
+        today = over.clock.now().astimezone(AMSTERDAM).date()
+        warned.extend((today, reference) for reference in over.closing.warn())
+
+    day_by_day(over, date(2027, 1, 20), warn)
     assert [(day.isoformat(), reference) for day, reference in warned] == [
         ("2026-12-21", REFERENCE),
         ("2026-12-26", REFERENCE),
         ("2026-12-28", REFERENCE),
     ]
-    assert tick(over, carrier).to() == [DECIDES, DECIDES, LEADS, DECIDES, LEADS]
+    assert tick(over).to() == [DECIDES, DECIDES, LEADS, DECIDES, LEADS]
     told = [(e.content["dagenTevoren"], e.content["aan"]) for e in events(over, EventName.STAFF_TOLD)]
     assert told[1:] == [(7, ["besluitnemer"]), (2, ["besluitnemer", "teamleider"]), (0, ["besluitnemer", "teamleider"])]
     log_agrees(over)
