@@ -159,9 +159,9 @@ def build(settings: Settings) -> House:
     """
     ground = _ground(settings)
     database, ledger, clock = ground.database, ground.ledger, ground.clock
-    completed = Completion(ground.postroom, ground.alerts, _rules(ground))
+    completion = Completion(ground.postroom, ground.alerts, _rules(ground))
     stands = (database, ledger, ground.blobs, clock)
-    store = DatabaseStore(*stands, _policy(settings), ground.postroom, completed=completed)
+    store = DatabaseStore(*stands, _policy(settings), ground.postroom, completion=completion)
     evidence = _evidence(ground, store)
     requests = _requests(ground)
     outages = Outages(database, ledger, clock, requests, _outage_rules(ground))

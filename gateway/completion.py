@@ -18,16 +18,19 @@ from gateway.records import RequestRow
 
 @dataclass(frozen=True)
 class Completion:
-    """Tells the people of the request and the caseworkers, stops the reminders, and says when we decide."""
+    """For `gateway.store`."""
 
     postroom: Postroom
     alerts: Alerts
     rules: dates.Rules
 
-    def __call__(self, session: Session, request: RequestRow, at: datetime) -> dict[str, Any]:
-        """What the entry of the log says more: the end of the suspension of the decision term (Awb 4:15)."""
+    def event(self, session: Session, request: RequestRow, at: datetime) -> dict[str, Any]:
+        """How long our own term stood still, and until when we decide now (Awb 4:15)."""
         session.flush()
+        return dates.suspension(dates.Case(session, request, self.rules, at).decision())
+
+    def follow(self, session: Session, request: RequestRow, at: datetime) -> None:
+        """The people of the request and the caseworkers are told, and reminders stop."""
         self.postroom.answered(session, request, at)
         self.postroom.stop_reminding(session, request, at)
         self.alerts.tell(session, request, AlertKind.COMPLETE, [Recipient.DESK])
-        return dates.suspension(dates.Case(session, request, self.rules, at).decision())

@@ -9,10 +9,10 @@ Rule 2: a step's findings, its ledger entries and its move are one commit.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete, func, or_, select, update
@@ -59,8 +59,15 @@ UNFINISHED: Final = tuple(step.value for step in Step if step not in RESTING)
 NOTHING: Final = Decision(Outcome.REGISTERED, "", "")
 _DRAFT = TypeAdapter(Draft)
 
-Completed = Callable[[Session, RequestRow, datetime], dict[str, Any]]
-"""What follows when every item has an answer, in the same transaction; returns what the entry says more."""
+
+class Completing(Protocol):
+    """What comes with it when every item of a request has an answer, in the transaction that finds it out."""
+
+    def event(self, session: Session, request: RequestRow, at: datetime) -> dict[str, Any]:
+        """What the entry of the log says more."""
+
+    def follow(self, session: Session, request: RequestRow, at: datetime) -> None:
+        """What is done then."""
 
 
 class DatabaseStore:
@@ -75,16 +82,16 @@ class DatabaseStore:
         policy: inquiry.Policy,
         postroom: Postroom | None = None,
         *,
-        completed: Completed | None = None,
+        completion: Completing | None = None,
     ) -> None:
-        """`postroom`: hears what a submission means for our own letters. `completed`: that all items are answered."""
+        """`postroom`: hears what a submission means for our own letters. `completion`: that all items are answered."""
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
         self._clock = clock
         self._policy = policy
         self._postroom = postroom
-        self._completed = completed
+        self._completion = completion
         self._arrivals = Arrivals(database, ledger, clock)
 
     # ---- while the sender waits ------------------------------------------------------------------
@@ -414,11 +421,17 @@ class DatabaseStore:
         if now_is.status is not before.status:
             row.status, row.needs_person = now_is.status, False
             event = {"verzoek": row.reference, "status": now_is.status.value}
-            complete = now_is.status is RequestStatus.COMPLETE
-            if complete and self._completed is not None:
-                event |= self._completed(session, row, self._clock.now())
-            name = EventName.REQUEST_COMPLETE if complete else EventName.REQUEST_REOPENED
-            self._ledger.append(session, name, self._clock.now(), row.reference, event)
+            if now_is.status is not RequestStatus.COMPLETE:
+                self._ledger.append(session, EventName.REQUEST_REOPENED, self._clock.now(), row.reference, event)
+            else:
+                self._complete(session, row, event)
+
+    def _complete(self, session: Session, row: RequestRow, event: dict[str, Any]) -> None:
+        now = self._clock.now()
+        more = self._completion.event(session, row, now) if self._completion else {}
+        self._ledger.append(session, EventName.REQUEST_COMPLETE, now, row.reference, event | more)
+        if self._completion is not None:
+            self._completion.follow(session, row, now)
 
     # ---- what a person does ----------------------------------------------------------------------
 

@@ -408,7 +408,11 @@ def test_filing_answers_the_items_and_completes_the_request(kept):
     kept.store.save_decision(claim, facts, decision, letters)
     storage.finish(kept)
     assert kept.queries.request(REFERENCE).status is RequestStatus.COMPLETE
-    assert [e.name for e in kept.queries.timeline(REFERENCE)] == [EventName.REQUEST_OPENED, EventName.REQUEST_COMPLETE]
+    assert [e.name for e in kept.queries.timeline(REFERENCE)] == [
+        EventName.REQUEST_OPENED,
+        EventName.REQUEST_COMPLETE,
+        EventName.STAFF_TOLD,
+    ]
     assert kept.queries.submission(number).status is Status.DONE
 
 

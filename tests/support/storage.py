@@ -169,7 +169,7 @@ def opened(
     staff = {recipient: f"{recipient}@dienst.example" for recipient in Recipient}
     compose = partial(alerts.compose, house=HOUSE)
     told = Alerts(database, ledger, blobs, clock, staff, "intake.example", compose)
-    completed = Completion(postroom, told, terms)
+    completion = Completion(postroom, told, terms)
     closing = ClosingRules("o.besluit", looked=looked or Looked())
     try:
         database.migrate()
@@ -179,7 +179,7 @@ def opened(
             clock,
             ledger,
             blobs,
-            DatabaseStore(database, ledger, blobs, clock, policy, postroom, completed=completed),
+            DatabaseStore(database, ledger, blobs, clock, policy, postroom, completion=completion),
             requests,
             Closing(database, ledger, clock, postroom=postroom, alerts=told, terms=terms, rules=closing),
             told,
