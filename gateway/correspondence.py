@@ -30,7 +30,7 @@ from gateway.ports import Blobs, Clock
 from gateway.postroom import DRAFTED, WRITTEN, Postroom
 from gateway.records import LetterRow, MessageRow, PartyRow, RequestRow, SendingRow
 from gateway.requests import Requests
-from gateway.schema import Opmerking, VerzoekIn, VerzoekNieuw, dump, to_core
+from gateway.schema import Opmerking, VerzoekIn, VerzoekNieuw, to_core
 
 BATCH: Final = 20
 CONSEQUENCE: Final = {
