@@ -6,6 +6,7 @@ Rule 3: trouble with the database is ours: it leaves here as TryLater.
 """
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -56,6 +57,7 @@ class Database:
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(writes=True)
         self._reading = self.engine if self.embedded else self.engine.execution_options(**_ONE_MOMENT)
+        self._writers = threading.Lock()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -64,14 +66,32 @@ class Database:
         Raises TryLater when the database is away, locked or full; whether a lost answer to the commit
         means stored or not stored is unknown, so every caller is safe to repeat.
         """
-        with _translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn(),
+            _translated(),
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
     def write_rows(self) -> Iterator[Connection]:
         """`write` without objects: for `Prepared` statements."""
-        with _translated(), self._writing.begin() as connection:
+        with self._turn(), _translated(), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads that write wait here for one another: SQLite itself looks again after ever longer naps."""
+        if not self.embedded:
+            yield
+        elif not self._writers.acquire(timeout=BUSY_MILLISECONDS / 1000):
+            raise TryLater("database: others write for too long")
+        else:
+            try:
+                yield
+            finally:
+                self._writers.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -241,6 +241,25 @@ def test_a_locked_database_is_told_the_sender_and_readers_go_on(tmp_path, monkey
         assert audit(kept.database, kept.blobs, kept.ledger.vkey, content=True).problems == ()
 
 
+def test_writers_of_one_process_take_turns_without_asking_sqlite_again_and_again(tmp_path, monkeypatch):
+    """SQLite says "locked" here at once instead of napping; so whoever is served was given the turn."""
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 0)
+    shared = database.Database(f"sqlite:///{tmp_path}/turns.db")
+    with shared.write_rows() as connection:
+        connection.exec_driver_sql("CREATE TABLE counted (n INTEGER)")
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 10_000)
+
+    def write(number):
+        with shared.write_rows() if number % 2 else shared.write() as given:
+            given.execute(text("INSERT INTO counted VALUES (:n)"), {"n": number})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(200)))
+    with shared.read() as session:
+        assert session.scalar(text("SELECT count(DISTINCT n) FROM counted")) == 200
+    shared.close()
+
+
 def test_a_full_database_is_told_the_sender_and_nothing_is_half_done(tmp_path):
     with storage.opened(tmp_path) as kept:
         kept.store.accept(storage.arrival(0, kept.blobs))
