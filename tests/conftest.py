@@ -92,3 +92,13 @@ def processes(tmp_path: Path, database_url: str) -> Iterator[list[storage.Storag
     clock = storage.FakeClock()
     with ExitStack() as stack:
         yield [stack.enter_context(storage.opened(tmp_path, database_url, clock)) for _ in range(2)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests recorded (`record_property("table", ...)`), also when workers ran them."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, table in getattr(report, "user_properties", ()):
+                if name == "table" and report.when == "call":
+                    terminalreporter.section(report.nodeid)
+                    terminalreporter.write_line(table)
