@@ -361,6 +361,15 @@ class Retention(Section):
     kinds: tuple[KeptKind, ...] = ()
 
 
+class Archive(Section):
+    creator: str = ""
+    creator_id: str = ""
+    appraisal: Literal["B", "V", "N"] = "N"
+    selection_list: str = ""
+    category: str = ""
+    restriction: str = Field("Nader te bepalen", min_length=1)
+
+
 class Work(Section):
     workers: int = Field(1, gt=0, le=64)
     lease_seconds: float = Field(600, gt=0)
@@ -402,6 +411,7 @@ class Settings(Section):
     outages: Outages = Outages()
     receipts: Receipts = Receipts()
     retention: Retention = Retention()
+    archive: Archive = Archive()
     work: Work = Work()
     metrics: Metrics = Metrics()
 

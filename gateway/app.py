@@ -17,7 +17,7 @@ from config.calendar import load_calendar
 from config.decision_terms import load_decision_terms
 from config.settings import BadConfiguration, Kept, Settings
 from config.templates import OURS, load_templates
-from gateway import bundle, cosign, events, marks, notes, rotation, tiles
+from gateway import bundle, cosign, events, marks, mdto, notes, rotation, tiles
 from gateway.alerts import Alerts
 from gateway.arrivals import content_of
 from gateway.audit import Audit, audit
@@ -335,7 +335,7 @@ def _desk(
         wake=woken.set,
         settle=_settle(queries),
         receipt_files=receipt_files,
-        bundle=_bundler(queries, receipt_files, ground.blobs, clock, handover),
+        bundle=_bundler(queries, receipt_files, ground.blobs, clock, handover, _archive(settings)),
         handover=handover,
         copies=Copies(database, ledger, clock, _own_addresses(settings), receipt_files),
         audit=evidence.check,
@@ -623,12 +623,25 @@ def _receipt_files(queries: Queries, clerk: LetterClerk) -> ReceiptFiles:
     return receipt_files
 
 
+def _archive(settings: Settings) -> mdto.Archive:
+    said = settings.archive
+    return mdto.Archive(
+        creator=said.creator or settings.portal.organisation,
+        creator_id=said.creator_id,
+        appraisal=said.appraisal,
+        selection_list=said.selection_list,
+        category=said.category,
+        restriction=said.restriction,
+    )
+
+
 def _bundler(
     queries: Queries,
     receipt_files: ReceiptFiles,
     blobs: FileBlobs,
     clock: Clock,
     handover: Handover,
+    archive: mdto.Archive,
 ) -> Callable[[str, Path, str], str]:
     def write(reference: str, path: Path, officer: str) -> str:
         contents = handover.contents(reference)
@@ -649,7 +662,7 @@ def _bundler(
             for view in queries.submissions(request=reference)
             if view.ontvangstnummer in contents  # what nobody looked at yet does not leave the house (P4)
         ]
-        bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now())
+        bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now(), archive=archive)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         handover.taken_out(reference, sha256, contents, officer)

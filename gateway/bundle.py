@@ -7,6 +7,7 @@ the whole message it came in then stays out too. So it does when it is for other
 Rule 4: the same submissions, files and moment give the same bytes.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +16,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from gateway import paper, render
+from gateway import mdto, paper, render
 from gateway.bag import UNSAFE, Bag
 from gateway.core import names
 from gateway.core.errors import TryLater
 from gateway.core.model import StoredFile
 from gateway.core.words import Channel, DocumentOutcome, Reason
+from gateway.mdto import Archive, Record, Represented
 from gateway.paper import Place, TocLine
 from gateway.ports import Blobs
 
 MERGED: Final = "samengevoegd.pdf"
+METADATA: Final = "metagegevens"
+_KINDS: Final = {
+    "json": "application/json",
+    "pdf": "application/pdf",
+    "tsr": "application/timestamp-reply",
+    "txt": "text/plain",
+    "vkey": "text/plain",
+    "tlog-proof": "text/plain",
+}
 
 # Not in the clear for a caseworker: malware, and what no scanner could finish looking at (P4).
 _WITHHELD: Final = frozenset({Reason.INFECTED, Reason.NOT_SCANNED, Reason.TOO_COMPLEX})
@@ -88,8 +99,9 @@ def write_bundle(
     blobs: Blobs,
     *,
     made_at: datetime,
+    archive: Archive,
 ) -> BundleReport:
-    """Write the bundle of a request (contract JSON) and say what is in it.
+    """Write the bundle of a request (contract JSON) and say what is in it. `archive`: for its MDTO metadata.
 
     Raises Corrupt when a promised blob is gone or changed, TryLater when no child process could be started.
     A Path is there only when it is whole; a stream that was given may then hold a useless beginning.
@@ -98,7 +110,7 @@ def write_bundle(
         part = out.with_name(out.name + ".part")
         try:
             with part.open("wb") as file:
-                report = write_bundle(file, request, submissions, blobs, made_at=made_at)
+                report = write_bundle(file, request, submissions, blobs, made_at=made_at, archive=archive)
             part.replace(out)
         finally:
             part.unlink(missing_ok=True)
@@ -106,7 +118,7 @@ def write_bundle(
     plan = _planned(request, submissions)
     with tempfile.TemporaryDirectory(prefix="herstelpost-bundle-") as scratch:
         pdf = _merged(plan, blobs, Path(scratch), made_at)
-        return _written(out, plan, pdf, blobs, made_at)
+        return _written(out, plan, pdf, blobs, made_at, archive)
 
 
 # ---- the plan: what goes where -------------------------------------------------------------------
@@ -332,7 +344,9 @@ def _stuk(document: BundleDocument, items: Mapping[str, str]) -> dict[str, Any]:
 # ---- writing -------------------------------------------------------------------------------------
 
 
-def _written(out: BinaryIO, plan: _Plan, pdf: _Merged, blobs: Blobs, made_at: datetime) -> BundleReport:
+def _written(
+    out: BinaryIO, plan: _Plan, pdf: _Merged, blobs: Blobs, made_at: datetime, archive: Archive
+) -> BundleReport:
     reference = plan.request["kenmerk"]
     contents = "\n".join(_lines(plan, pdf)) + "\n"
     with Bag(out, reference, made_at) as bag:
@@ -346,9 +360,62 @@ def _written(out: BinaryIO, plan: _Plan, pdf: _Merged, blobs: Blobs, made_at: da
         for submission in plan.submissions:
             for name, content in sorted(submission.receipt.items()):
                 bag.add_bytes(_receipt_path(submission, name), content)
+        for name, content in mdto.describe(plan.request, _records(plan), made_at, archive):
+            bag.add_bytes(f"{METADATA}/{name}", content)
         bag.seal({"External-Identifier": reference, "Bag-Group-Identifier": plan.request["zaaknummer"]})
     withheld = tuple(d.place for d in plan.documents if d.path is None)
     return BundleReport(bag.payload_bytes, bag.payload_files, pdf.pages, pdf.not_shown, withheld, contents)
+
+
+def _records(plan: _Plan) -> list[Record]:
+    """What the bundle holds, for its archival metadata: documents, messages as received, receipts."""
+    reference = plan.request["kenmerk"]
+    asked = {i["nummer"]: i["omschrijving"] for i in plan.request["stukken"]}
+    moments = {s.number: s.submission["ontvangenOp"] for s in plan.submissions}
+    records = [
+        Record(
+            id=f"{reference}/{d.place.number}/{d.place.position + 1}",
+            name=d.document.name or "document",
+            description=asked.get(d.document.number or "", ""),
+            files=(Represented(d.path, d.document.bytes, d.document.sha256, d.document.media_type),),
+            received_at=moments[d.place.number],
+            outcome=d.document.outcome or _UNDECIDED,
+        )
+        for d in plan.documents
+        if d.path is not None
+    ]
+    for submission in plan.submissions:
+        records += _received(plan, submission, records)
+        receipt = tuple(
+            Represented(_receipt_path(submission, name), len(content), hashlib.sha256(content).hexdigest(), _kind(name))
+            for name, content in sorted(submission.receipt.items())
+        )
+        if receipt:
+            name = f"Ontvangstbewijs {submission.number}"
+            records.append(Record(f"{reference}/{submission.number}/ontvangstbewijs", name, "", receipt))
+    return records
+
+
+def _received(plan: _Plan, submission: BundleSubmission, known: Sequence[Record]) -> list[Record]:
+    """What came in, where it is not there as a document already."""
+    described = {file.path for record in known for file in record.files}
+    raw = [(plan.raw[Place(submission.number, n)], file) for n, file in enumerate(submission.raw)]
+    kind = "message/rfc822" if _raw_name(submission).endswith(".eml") else "application/octet-stream"
+    return [
+        Record(
+            id=f"{plan.request['kenmerk']}/{submission.number}/ontvangen/{n}",
+            name=f"Zoals ontvangen: {submission.number}",
+            description="",
+            files=(Represented(path, file.bytes, file.sha256, kind),),
+            received_at=submission.submission["ontvangenOp"],
+        )
+        for n, (path, file) in enumerate(raw, 1)
+        if path is not None and path not in described
+    ]
+
+
+def _kind(name: str) -> str:
+    return _KINDS.get(name.rpartition(".")[2], "application/octet-stream")
 
 
 def _receipt_path(submission: BundleSubmission, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway import paper
 from gateway.core.model import MISSING
 
-SHEETS: Final = ("ar", "de", "fr", "tr", "uk")
+SHEETS: Final = ("ar", "de", "fr", "ti", "tr", "uk")
 """Languages with a sheet of explanation. Dutch needs none; every other gets the letter in English as well."""
 
 

@@ -4,24 +4,29 @@ import hashlib
 import io
 import json
 import mimetypes
+import re
 import subprocess
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import bagit
 import pikepdf
 import pytest
 from PIL import Image
 
-from gateway import bundle, render
+from gateway import bundle, mdto, render
 from gateway.blobs import FileBlobs
 from gateway.bundle import BundleDocument, BundleSubmission
 from gateway.core.errors import Corrupt
+from gateway.mdto import Archive
 from gateway.paper import Place
 from tests.support import dossier, dying_render
 
+ARCHIVE = Archive("De Dienst")
 MADE_AT = datetime(2026, 4, 3, 9, tzinfo=UTC)
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -54,7 +59,9 @@ class Dossier:
 
     def bundle(self, name="bundle.zip"):
         self.zip = self.directory / name
-        self.report = bundle.write_bundle(self.zip, self.request, self.submissions, self.blobs, made_at=MADE_AT)
+        self.report = bundle.write_bundle(
+            self.zip, self.request, self.submissions, self.blobs, made_at=MADE_AT, archive=ARCHIVE
+        )
         with zipfile.ZipFile(self.zip) as archive:
             archive.extractall(self.directory / "unzipped")
         self.bag = self.directory / "unzipped" / "HV-2026-000123"
@@ -416,7 +423,7 @@ def test_a_blob_that_is_gone_is_said_and_leaves_no_half_bundle(case):
 
 def test_a_request_without_submissions_has_a_bundle_too(case):
     report = case.bundle()
-    assert (report.pages, report.payload_files) == (1, 3)
+    assert (report.pages, report.payload_files) == (1, 4)
     assert "Er is nog niets ontvangen" in case.page_text(1)
     bagit.Bag(str(case.bag)).validate()
 
@@ -444,7 +451,7 @@ def test_a_large_original_is_never_in_memory(case):
     tracemalloc.start()
     try:
         report = bundle.write_bundle(
-            case.directory / "b.zip", case.request, case.submissions, case.blobs, made_at=MADE_AT
+            case.directory / "b.zip", case.request, case.submissions, case.blobs, made_at=MADE_AT, archive=ARCHIVE
         )
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -473,3 +480,107 @@ def test_no_document_of_the_corpus_loses_the_bundle(case, folder):
 def kind(path):
     kinds = {".heic": "image/heic", ".webp": "image/webp", ".avif": "image/avif", ".jp2": "image/jp2"}
     return kinds.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
+# ---- for the archive -----------------------------------------------------------------------------
+
+# The model of MDTO 1.0.2, written down from the standard: which elements stand in which, in which order, how often.
+MDTO = "{https://www.nationaalarchief.nl/mdto}"
+CONCEPT, REFERENCE, OWN = (
+    "begripLabel (begripCode )?begripBegrippenlijst",
+    "verwijzingNaam( verwijzingIdentificatie)?",
+    ("identificatieKenmerk identificatieBron"),
+)
+MODEL = {
+    "MDTO": "informatieobject|bestand",
+    "informatieobject": (
+        "(identificatie )+naam( aggregatieniveau)?( classificatie)*( trefwoord)*( omschrijving)*( raadpleeglocatie)?"
+        "( dekkingInTijd)*( dekkingInRuimte)*( taal)*( event)* waardering( bewaartermijn)?( informatiecategorie)?"
+        "( isOnderdeelVan)*( bevatOnderdeel)*( heeftRepresentatie)*( aanvullendeMetagegevens)*"
+        "( gerelateerdInformatieobject)*( archiefvormer)+( betrokkene)*( activiteit)?( beperkingGebruik)+"
+    ),
+    "bestand": "(identificatie )+naam omvang bestandsformaat( checksum)+( URLBestand)? isRepresentatieVan",
+    "checksum": "checksumAlgoritme checksumWaarde checksumDatum",
+    "event": "eventType( eventTijd)?( eventVerantwoordelijkeActor)?( eventResultaat)?",
+    "betrokkene": "betrokkeneTypeRelatie betrokkeneActor",
+    "beperkingGebruik": "beperkingGebruikType( beperkingGebruikNadereBeschrijving)?",
+    **dict.fromkeys(("identificatie", "verwijzingIdentificatie"), OWN),
+    **dict.fromkeys(
+        ("isOnderdeelVan", "bevatOnderdeel", "heeftRepresentatie", "isRepresentatieVan", "archiefvormer",
+         "betrokkeneActor", "begripBegrippenlijst"), REFERENCE
+    ),
+    **dict.fromkeys(
+        ("aggregatieniveau", "waardering", "informatiecategorie", "eventType", "bestandsformaat", "checksumAlgoritme",
+         "betrokkeneTypeRelatie", "beperkingGebruikType"), CONCEPT
+    ),
+}  # fmt: skip
+
+
+def told(element):
+    """Hold an element and all in it against the model; none that must say something is empty."""
+    names = [child.tag.removeprefix(MDTO) for child in element]
+    own = element.tag.removeprefix(MDTO)
+    assert element.tag.startswith(MDTO)
+    if own in MODEL:
+        assert re.fullmatch(MODEL[own], " ".join(names)), (own, names)
+    else:
+        assert not names, own
+        assert element.text, own
+        assert element.text.strip(), own
+    for child in element:
+        told(child)
+
+
+def test_every_file_of_the_bundle_is_described_for_the_archive_by_the_model_of_mdto(case):
+    """R48."""
+    case.submit(
+        case.document("pas.pdf", dossier.pdf()), case.document("ge\u202eheim\x07.pdf", dossier.pdf(2), number="2")
+    )
+    case.bundle()
+    described = {}
+    parents = {}
+    for path in sorted((case.bag / "data/metagegevens").glob("*.xml")):
+        root = ET.parse(path).getroot()  # noqa: S314  # we made it ourselves
+        told(root)
+        find = partial(root.findtext, namespaces={"": MDTO.strip("{}")})
+        own = find("*/identificatie/identificatieKenmerk")
+        parents[own] = find("*/isRepresentatieVan//identificatieKenmerk") or find(
+            "*/isOnderdeelVan//identificatieKenmerk"
+        )
+        if size := find("bestand/omvang"):
+            described[find("bestand/checksum/checksumWaarde")] = int(size)
+    bag = bagit.Bag(str(case.bag))
+    bag.validate()
+    ours = ("data/inhoud.", "data/samengevoegd.pdf", "data/metagegevens/")
+    there = {
+        h["sha256"]: (case.bag / p).stat().st_size for p, h in bag.payload_entries().items() if not p.startswith(ours)
+    }
+    assert described == there
+    assert [own for own, parent in parents.items() if parent is None] == ["HV-2026-000123"]
+    assert {parent for parent in parents.values() if parent} <= set(parents)
+
+
+def test_what_the_archivist_decides_stands_in_the_metadata_and_nothing_is_invented():
+    decided = Archive("De Dienst", "https://register.example/1", "V", "Selectielijst 2030", "12.3", "Beperkt openbaar")
+    (_, made), *_ = mdto.describe(dossier.request(), [], MADE_AT, decided)
+    text = made.decode()
+    for said in ("De Dienst", "https://register.example/1", "Tijdelijk te bewaren", "12.3", "Beperkt openbaar"):
+        assert said in text
+    (_, plain), *_ = mdto.describe(dossier.request(), [], MADE_AT, Archive("De Dienst"))
+    assert "informatiecategorie" not in plain.decode()
+    assert "<begripCode>N</begripCode>" in plain.decode()
+
+
+def test_every_field_that_a_connector_is_told_to_read_is_in_the_contents(case):
+    """R46: docs/case-system.md."""
+    case.submit(case.document("pas.pdf", dossier.pdf()))
+    case.bundle()
+    page = (Path(__file__).parents[2] / "docs" / "case-system.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", page, re.MULTILINE)
+    told = [path for row in rows for cell in row for path in re.findall(r"`((?:verzoek|inzendingen)\.[\w.]+)`", cell)]
+    assert len(told) > 10
+    for path in told:
+        found = case.contents
+        for key in path.split("."):
+            found = found[key][0] if isinstance(found[key], list) else found[key]
+        assert found, path

@@ -23,7 +23,7 @@ from tests.support.house import request_json
 HEAD = Letterhead("Dienst", "https://portaal.example", "088 000 00 00", "Postbus 1, 1000 AA Voorbeeldstad", 30, 50)
 END = terms.last_day(date(2026, 11, 27), Term(4, Unit.WEEKS), load_calendar())
 WHY = {language: terms.derivation(END, language) for language in ("nl", "en")}
-LANGUAGES = ["nl", "en", "ti", *letterpaper.SHEETS]
+LANGUAGES = ["nl", "en", "so", *letterpaper.SHEETS]
 CODE = "K7QM-3F9D-XW2P"
 
 
@@ -117,6 +117,16 @@ def test_r36_in_an_objection_the_suspension_is_told_in_writing(tmp_path, procedu
     assert ("niet-ontvankelijk" in text) == told
 
 
+def test_the_sheet_in_tigrinya_is_drawn_in_its_own_letters_and_names_months_that_cannot_be_another_calendars(tmp_path):
+    text = _text(_letter(taal="ti"), tmp_path)
+    assert "ሰኑይ 28 ዲሰምበር 2026" in text
+    assert "ወሳኒ እቲ ብቋንቋ ሆላንድ ዝተጻሕፈ ደብዳበ እዩ" in text
+    assert (
+        "NotoSansEthiopic"
+        in subprocess.run(["pdffonts", tmp_path / "letter.pdf"], check=True, capture_output=True, text=True).stdout
+    )
+
+
 def test_r09_a_receipt_of_answers_judges_nothing(tmp_path):
     for language in ("nl", "en"):
         text = _text(_answered(taal=language), tmp_path)
@@ -131,7 +141,7 @@ def test_r09_a_receipt_of_answers_judges_nothing(tmp_path):
 def test_the_dutch_letter_comes_first_and_counts_whatever_stands_beside_it(tmp_path, language):
     text = _text(_letter(taal=language), tmp_path)
     assert text.startswith("Dienst A. Voorbeeld Datum")
-    assert ("The Dutch letter is the one that counts" in text) == (language in {"en", "ti"})
+    assert ("The Dutch letter is the one that counts" in text) == (language in {"en", "so"})
 
 
 @pytest.mark.parametrize("make", [_letter, _answered])
