@@ -215,6 +215,11 @@ class Scanners(Section):
     canary_seconds: float = Field(3600, gt=0)
     timeout_seconds: float = Field(120, gt=0)
     wait_hours: float = Field(24, ge=0)
+    at_once: int = Field(4, gt=0)
+    rescan: bool = True
+    rescan_minutes: float = Field(10, gt=0)
+    rescan_batch: int = Field(100, gt=0)
+    rescan_days: float = Field(7, gt=0)
 
 
 class Smime(Section):

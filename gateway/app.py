@@ -54,10 +54,13 @@ from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Clock, Ports, Sealer
 from gateway.postroom import FAILED, Postroom
+from gateway.quarantine import Quarantine
 from gateway.queries import Queries
 from gateway.register import Registrar
 from gateway.reminders import Reminders
 from gateway.requests import Requests
+from gateway.rescan import Rescan
+from gateway.rescan import Rules as RescanRules
 from gateway.retention import Retention
 from gateway.schema import dump
 from gateway.store import DatabaseStore
@@ -99,6 +102,7 @@ class House:
     woken: threading.Event
     retention: Retention
     lifecycle: Lifecycle
+    rescan: Rescan
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -186,6 +190,7 @@ def build(settings: Settings) -> House:
         woken=woken,
         retention=_retention(ground, carrier),
         lifecycle=Lifecycle(database, ledger, clock, settings),
+        rescan=_rescan(ground, scanner),
     )
 
 
@@ -326,6 +331,7 @@ def _desk(
         counter=Counter(store, queries, clock, ground.calendar, settings.terms.posted_days),
         dealings=Dealings(database, ledger, clock, requests, correspondence.say_in),
         people=People(database, ledger, clock),
+        quarantine=Quarantine(database, store, clock),
         queries=queries,
         dates=dates,
         outages=outages,
@@ -350,6 +356,12 @@ def _outbox(ground: _Ground, carrier: outbound.Outbound) -> Outbox:
     most = ground.settings.outbound.max_attempts
     stands = (ground.database, ground.ledger, ground.blobs, ground.clock)
     return Outbox(*stands, carrier, most, postroom=ground.postroom)
+
+
+def _rescan(ground: _Ground, scanner: clam.Clam) -> Rescan:
+    given = ground.settings.scanners
+    rules = RescanRules(given.rescan_batch, given.rescan_days)
+    return Rescan(ground.database, ground.ledger, ground.clock, ground.blobs, scanner, rules)
 
 
 def _retention(ground: _Ground, carrier: outbound.Outbound) -> Retention:
@@ -592,7 +604,7 @@ def _scanner(settings: Settings) -> clam.Clam:
 
 def _inspector(settings: Settings, scanner: clam.Clam) -> inspect.Inspector:
     process = _child_limits(settings, 2 * settings.limits.child_memory_mb)
-    return inspect.Inspector(scanner, inspect.Limits(process=process))
+    return inspect.Inspector(scanner, inspect.Limits(process=process, at_once=settings.scanners.at_once))
 
 
 # ---- what the desk can have done -----------------------------------------------------------------

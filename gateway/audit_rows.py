@@ -46,6 +46,7 @@ _DECISIONS: Final = (EventName.DECIDED, EventName.SHELVED)
 _FATES: Final = {EventName.LETTER_HANDED_OVER: HANDED_OVER, EventName.LETTER_FAILED: FAILED}
 _UNDECIDED: Final = frozenset({Step.ACCEPTED, Step.READ, Step.SCANNED, Step.MATCHED})
 _ACTS: Final = frozenset(kind.value for kind in ActKind)
+_MOVES: Final = _ACTS - {ActKind.PROPOSE}
 
 
 class _Said(NamedTuple):
@@ -168,7 +169,7 @@ class _Submissions:
     def _decision(self, row: SubmissionRow, said: Sequence[_Said]) -> Iterator[Problem]:
         """The decision, its facts and its documents are those of the last one that the log has."""
         entry = next((s for s in reversed(said) if s.name in _DECISIONS), None)
-        acted = [s for s in said if s.name == EventName.PERSON_ACTED and (s.event or {}).get("handeling") in _ACTS]
+        acted = [s for s in said if s.name == EventName.PERSON_ACTED and (s.event or {}).get("handeling") in _MOVES]
         if entry is None:
             if row.outcome is not None or row.step not in _UNDECIDED:
                 yield Problem(
@@ -176,8 +177,9 @@ class _Submissions:
                     f"inzending {row.number} heeft een besluit, en geen regel zegt dat",
                 )
             return
+        acted += [s for s in said if s.name == EventName.INFECTION_FOUND]
         if row.step in _UNDECIDED:
-            if not acted or acted[-1].place < entry.place:
+            if max((s.place for s in acted), default=-1) < entry.place:
                 yield _row_changed(row, f"step is {row.step} after entry {entry.place}", "stap", entry.place)
             return  # it is being decided again
         if entry.event is None or entry.name == EventName.SHELVED:
@@ -214,10 +216,11 @@ class _Submissions:
         acts = self._acts[row.id]
         for act, entry in zip(acts, told, strict=False):
             event = entry.event or {}
-            is_now = tuple(act.act.get(key) or None for key in ("kind", "officer", "document", "item", "reason"))
-            if is_now != tuple(event.get(k) for k in ("handeling", "medewerker", "stuk", "nummer", "reden")) or (
-                instant(act.acted_at) != entry.at
-            ):
+            is_now = tuple(
+                act.act.get(key) or None for key in ("kind", "officer", "document", "item", "reason", "proposer")
+            )
+            told_so = ("handeling", "medewerker", "stuk", "nummer", "reden", "voorgesteldDoor")
+            if is_now != tuple(event.get(key) for key in told_so) or instant(act.acted_at) != entry.at:
                 yield _row_changed(row, f"an act is not what entry {entry.place} says", "handeling", entry.place)
         if len(acts) != len(told):
             yield Problem(

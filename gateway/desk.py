@@ -20,6 +20,7 @@ from gateway.outages import Outages
 from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Blobs, Clock
+from gateway.quarantine import Quarantine
 from gateway.queries import Queries
 from gateway.register import Period, Register
 from gateway.requests import Requests
@@ -61,6 +62,7 @@ class Desk:
     correspondence: Correspondence
     dealings: Dealings
     people: People
+    quarantine: Quarantine
     queries: Queries
     dates: Dates
     outages: Outages

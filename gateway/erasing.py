@@ -129,7 +129,7 @@ _NO_PART: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 _NO_SUBMISSION: Final[Mapping[str, Any]] = {
     "session_request": None, "last_error": "", "sender": "", "message": None, "trouble": None,
-    "malware": "", "clues": [], "facts": None, "detail": "",
+    "malware": "", "rescanned": "", "clues": [], "facts": None, "detail": "",
 }  # fmt: skip
 
 

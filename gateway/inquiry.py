@@ -7,6 +7,7 @@ Rule 2: facts are complete: a decision looks at nothing that is not among them (
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
@@ -108,6 +109,8 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         round=row.decisions,
         originals=registered.originals if registered else (),
         conditions=policy.conditions or in_force(row.received_at.astimezone(mapping.LOCAL).date()),
+        earlier=mapping.decision_of(row, parts) if row.rescanned else None,
+        freed=_freed(session, row),
     )
 
 
@@ -154,9 +157,21 @@ def _recipients(row: SubmissionRow) -> tuple[str, ...]:
     return envelope.recipients or named
 
 
+_ABOUT_QUARANTINE: Final = frozenset({ActKind.PROPOSE, ActKind.FREE})
+
+
 def _acts(session: Session, row: SubmissionRow) -> tuple[Act, ...]:
+    """What persons said of the submission; what they said of its quarantine is in `_freed`."""
+    return tuple(act for act in _all_acts(session, row) if act.kind not in _ABOUT_QUARANTINE)
+
+
+def _freed(session: Session, row: SubmissionRow) -> tuple[str, ...]:
+    return tuple(act.document for act in _all_acts(session, row) if act.kind is ActKind.FREE)
+
+
+def _all_acts(session: Session, row: SubmissionRow) -> list[Act]:
     rows = session.scalars(select(ActRow).where(col(ActRow.submission_id) == row.id).order_by(col(ActRow.id)))
-    return tuple(mapping.ACT.validate_python(act.act) for act in rows)
+    return [mapping.ACT.validate_python(act.act) for act in rows]
 
 
 def _request_facts(row: SubmissionRow, request: Request) -> RequestFacts:

@@ -86,8 +86,10 @@ class Ticker:
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_the_clock, name="clock-watch", daemon=True)
 
-    def every(self, seconds: float, name: str, job: Callable[[], object], *, once: bool = False) -> None:
-        """Call `job` every so many seconds; with `once`, in only one of all processes."""
+    def every(
+        self, seconds: float, name: str, job: Callable[[], object], *, once: bool = False, now: bool = False
+    ) -> None:
+        """Call `job` every so many seconds; with `once`, in only one of all processes. `now`: first at the start."""
         self._scheduler.add_job(
             self._guarded(seconds, name, job, once=once),
             "interval",
@@ -96,6 +98,7 @@ class Ticker:
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
+            **({"next_run_time": datetime.now(UTC)} if now else {}),
         )
 
     def start(self) -> None:

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from gateway import mapping
 from gateway.core import terms
 from gateway.core.closing import Obstacle, Waits
 from gateway.core.states import RESTING, Step
+from gateway.core.words import EventName
+from gateway.inquiry import is_for
 from gateway.interruptions import Interruptions
 from gateway.postroom import Postroom
-from gateway.records import ChannelRow, ExtensionRow, MailboxRow, RequestRow, SubmissionRow
+from gateway.records import ChannelRow, EntryRow, ExtensionRow, MailboxRow, RequestRow, SubmissionRow
 
 _AT_WORK: Final = tuple(step.value for step in Step if step not in RESTING or step is Step.HELD)
 ASKED: Final = "wacht"
@@ -67,6 +69,7 @@ class LastChance:
         yield Obstacle.OUTAGE, tuple(map(str, proposal.outages)) if proposal else ()
         unproven = self._postroom.unproven(self._session, row)
         yield Obstacle.UNPROVEN, (unproven,) if unproven else ()
+        yield Obstacle.INFECTED, self._infected(row)
 
     def _may_be_for(self, submission: SubmissionRow, row: RequestRow) -> bool:
         tied = mapping.requests_of(self._session, submission)
@@ -88,6 +91,29 @@ class LastChance:
             )
         ).all()
         return tuple(_day(at).isoformat() for at in asked)
+
+    def _infected(self, row: RequestRow) -> tuple[str, ...]:
+        """What came in time and was found infected since somebody last gave time."""
+        given = self._session.scalar(
+            select(func.max(col(EntryRow.index))).where(
+                col(EntryRow.name) == EventName.REQUEST_EXTENDED, col(EntryRow.subject) == row.reference
+            )
+        )
+        found = self._session.scalars(
+            select(SubmissionRow)
+            .where(
+                is_for(row),
+                select(EntryRow)
+                .where(
+                    col(EntryRow.name) == EventName.INFECTION_FOUND,
+                    col(EntryRow.subject) == col(SubmissionRow.number),
+                    col(EntryRow.index) > (-1 if given is None else given),
+                )
+                .exists(),
+            )
+            .order_by(col(SubmissionRow.id))
+        )
+        return tuple(submission.number for submission in found if mapping.in_time(submission, row.last_day))
 
 
 def _since(at: datetime | None, over: datetime) -> bool:

@@ -132,6 +132,12 @@ class Inspector(Protocol):
     def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
         """One inspection for each file, in their order."""
 
+    def look_ahead(self, files: Sequence[Path]) -> None:
+        """A hint that these will be inspected soon. Never raises, promises nothing."""
+
+    def signatures(self) -> str:
+        """Which signatures the malware scanner has now; empty when nobody says. Never raises."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -188,8 +194,13 @@ class Store(Intake, Protocol):
     def save_reading(self, claim: Claim, reading: Reading) -> None:
         """Store what was read, and move on."""
 
-    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection], malware: str) -> None:
-        """Store what was found, by the part's `seq`, and move on; `malware`: a name found anywhere at all."""
+    def save_inspections(
+        self, claim: Claim, inspections: Mapping[int, Inspection], malware: str, signatures: str = ""
+    ) -> None:
+        """Store what was found, by the part's `seq`, and move on; `malware`: a name found anywhere at all.
+
+        `signatures`: those that the malware scanner looked with.
+        """
 
     def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
         """Every pointer to a request, and what is known of the sender."""

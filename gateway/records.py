@@ -200,7 +200,7 @@ class SubmissionRow(SQLModel, table=True):
     """A submission: the truth about it, and its place in the queue."""
 
     __tablename__ = "submission"
-    __table_args__ = (Index("submission_work", "step", "retry_at"),)
+    __table_args__ = (Index("submission_work", "step", "retry_at"), Index("submission_scanned", "scanned_at"))
 
     id: int = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
@@ -233,6 +233,12 @@ class SubmissionRow(SQLModel, table=True):
     ground: str = ""
     detail: str = ""
     reasons: list[str] = Field(default_factory=list, sa_type=JSON)
+
+    scanned_at: datetime | None = None
+    """When its files were last shown to the malware scanner, which had these signatures."""
+    signatures: str = ""
+    rescanned: str = ""
+    """The malware that was found in it after it was decided, until a person acts."""
 
     erasing_at: datetime | None = None
     """Set when its bytes begin to go, before any has gone."""

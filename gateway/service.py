@@ -209,6 +209,7 @@ def _ticker(house: House) -> Iterator[None]:
     ticker.every(CHECKPOINT_SECONDS, "checkpoint", house.vouching.sign)
     ticker.every(CHECKPOINT_SECONDS, "vouching", lambda: house.vouching.gather(events.note))
     _watched(house, ticker)
+    _scanned(house, ticker)
     _proved(house, ticker)
     ticker.every(HEARTBEAT_SECONDS, "heartbeat", lambda: events.note("heartbeat", {}), once=True)
     window = house.settings.portal.attempt_window_minutes
@@ -239,6 +240,32 @@ def _watched(house: House, ticker: Ticker) -> None:
     ticker.every(given.watch_seconds, "watch", lambda: watch.look(events.note), once=True)
     if given.message_minutes:
         ticker.every(given.message_minutes * 60, "watch message", lambda: watch.send(events.note), once=True)
+
+
+def _scanned(house: House, ticker: Ticker) -> None:
+    """Whether the malware scanner sees: proved at the start and in time again, also when nothing comes in."""
+    said: list[str] = []
+
+    def look() -> None:
+        canary = house.scanner.canary()
+        event, words = ("scanner_sees", canary.version) if canary.ok else ("scanner_blind", canary.detail)
+        if said != [words]:
+            events.note(event, {"said": words})
+            said[:] = [words]
+
+    ticker.every(LAPSE_SECONDS, "canary", look, now=True)
+    given = house.settings.scanners
+    if given.rescan:
+        ticker.every(given.rescan_minutes * 60, "rescan", lambda: _rescan(house), once=True)
+
+
+def _rescan(house: House) -> None:
+    done = house.rescan.run()
+    for found in done.found:
+        events.note(
+            "infection_found", {"submission": found.number, "documents": found.documents, "opened": found.opened}
+        )
+        house.desk.wake()
 
 
 def _send(house: House) -> None:

@@ -22,7 +22,7 @@ from gateway import inquiry, mapping
 from gateway.arrivals import Arrivals, ArrivalSpool
 from gateway.core.answers import Draft, taken_up
 from gateway.core.errors import NotFound, Refused, WrongState
-from gateway.core.facts import Act, Clue, Facts, Sender
+from gateway.core.facts import MESSAGE, Act, Clue, Facts, Sender
 from gateway.core.filing import filed
 from gateway.core.model import (
     Accepted,
@@ -188,10 +188,7 @@ class DatabaseStore:
         return row
 
     def _move(self, row: SubmissionRow, act: str) -> None:
-        row.step = after(Step(row.step), act)
-        row.attempts, row.last_error = 0, ""
-        row.retry_at = self._clock.now()
-        row.owner = row.lease_until = None
+        move(row, act, self._clock.now())
 
     # ---- the steps -------------------------------------------------------------------------------
 
@@ -223,8 +220,13 @@ class DatabaseStore:
         for file in files:
             self._blobs.path(file.sha256)
 
-    def save_inspections(self, claim: Claim, inspections: Mapping[int, Inspection], malware: str) -> None:
-        """Store what was found, by the part's `seq`, and move on; `malware`: a name found anywhere at all."""
+    def save_inspections(
+        self, claim: Claim, inspections: Mapping[int, Inspection], malware: str, signatures: str = ""
+    ) -> None:
+        """Store what was found, by the part's `seq`, and move on; `malware`: a name found anywhere at all.
+
+        `signatures`: those that the malware scanner looked with.
+        """
         with self._database.write() as session:
             row = self._mine(session, claim)
             for part in mapping.part_rows(session, row):
@@ -232,6 +234,7 @@ class DatabaseStore:
                     part.media_type, part.verdict = seen.media_type, seen.verdict
                     part.findings = [asdict(finding) for finding in seen.findings]
             row.malware = malware
+            row.scanned_at, row.signatures = self._clock.now(), signatures
             self._move(row, "scan")
 
     def find_clues(self, number: str) -> tuple[tuple[Clue, ...], Sender]:
@@ -442,27 +445,34 @@ class DatabaseStore:
         """
         with self._database.write() as session:
             row = inquiry.submission_row(session, number)
-            if row.erasing_at is not None:
-                raise Refused.because("ontvangstnummer", f"de inhoud van {row.number} is gewist (bewaartermijn)")
-            reference = inquiry.request_row(session, act.request).reference if act.request else ""
-            if act.document and act.document not in {p.sha256 for p in mapping.part_rows(session, row)}:
-                raise NotFound.because("document", f"geen stuk {act.document} in {row.number}")
-            now = self._clock.now()
-            session.add(ActRow(submission_id=row.id, acted_at=now, act=asdict(act)))
-            event = {
-                "ontvangstnummer": row.number,
-                "handeling": act.kind.value,
-                "medewerker": act.officer,
-                "verzoek": reference or None,
-                "stuk": act.document or None,
-                "nummer": act.item or None,
-                "reden": act.reason.value if act.reason else None,
-                "toelichting": act.note or None,
-                "organisatie": act.receiver or None,
-                "aard": act.business or None,
-            }
-            self._ledger.append(session, EventName.PERSON_ACTED, now, row.number, event)
+            self.note_act(session, row, act)
+            row.rescanned = ""
             self._move(row, "act")
+
+    def note_act(self, session: Session, row: SubmissionRow, act: Act) -> None:
+        """Write down an act, in the caller's transaction. Raises Refused, NotFound."""
+        if row.erasing_at is not None:
+            raise Refused.because("ontvangstnummer", f"de inhoud van {row.number} is gewist (bewaartermijn)")
+        reference = inquiry.request_row(session, act.request).reference if act.request else ""
+        known = {MESSAGE, *(part.sha256 for part in mapping.part_rows(session, row))}
+        if act.document and act.document not in known:
+            raise NotFound.because("document", f"geen stuk {act.document} in {row.number}")
+        now = self._clock.now()
+        session.add(ActRow(submission_id=row.id, acted_at=now, act=asdict(act)))
+        event = {
+            "ontvangstnummer": row.number,
+            "handeling": act.kind.value,
+            "medewerker": act.officer,
+            "verzoek": reference or None,
+            "stuk": act.document or None,
+            "nummer": act.item or None,
+            "reden": act.reason.value if act.reason else None,
+            "toelichting": act.note or None,
+            "organisatie": act.receiver or None,
+            "aard": act.business or None,
+            "voorgesteldDoor": act.proposer or None,
+        }
+        self._ledger.append(session, EventName.PERSON_ACTED, now, row.number, event)
 
     def note_access(self, subject: str, what: str, officer: str) -> None:
         """A person took content out: who, what, when (BIO2 8.15.01). `subject`: receipt number or reference."""
@@ -488,6 +498,14 @@ class DatabaseStore:
             return
         with self._database.write() as session:
             self._ledger.append(session, EventName.CONTENT_ACCESS, now, subject, event)
+
+
+def move(row: SubmissionRow, act: str, now: datetime) -> None:
+    """Put a submission at the step that an act leads to, ready to be claimed. Raises WrongState."""
+    row.step = after(Step(row.step), act)
+    row.attempts, row.last_error = 0, ""
+    row.retry_at = now
+    row.owner = row.lease_until = None
 
 
 def _at_rest(view: Inzending) -> Inzending:

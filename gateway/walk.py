@@ -75,6 +75,7 @@ def _step(claim: Claim, ports: Ports) -> None:
 def read(claim: Claim, ports: Ports) -> None:
     """Bytes to parts, in a child process with limits; every part becomes a blob of its own (P2)."""
     arrival = ports.store.load(claim.number).arrival
+    ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files])
     with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
         reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
         for part in reading.parts:
@@ -91,6 +92,7 @@ def scan(claim: Claim, ports: Ports) -> None:
     """
     read = ports.store.load(claim.number)
     parts = [p for p in read.parts if p.sha256] + _as_received(read.arrival)
+    signatures = ports.inspector.signatures()  # asked before: newer ones that come meanwhile look again
     inspections = ports.inspector.inspect([(ports.blobs.path(p.sha256), p) for p in parts])
     seen = list(zip(parts, inspections, strict=True))
     blind = [i.verdict for part, i in seen if part.role is PartRole.DOCUMENT and i.verdict in UNSEEN]
@@ -100,7 +102,7 @@ def scan(claim: Claim, ports: Ports) -> None:
         raise TryLater(f"{len(blind)} documents not scanned: {blind[0]}")
     found = {part.seq: i for part, i in seen if part.role is PartRole.DOCUMENT}
     malware = [f.detail for _, i in seen for f in i.findings if f.code == "infected"]
-    ports.store.save_inspections(claim, found, next(iter(malware), ""))
+    ports.store.save_inspections(claim, found, next(iter(malware), ""), signatures)
 
 
 def match(claim: Claim, ports: Ports) -> None:

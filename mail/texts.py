@@ -22,6 +22,21 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "subject_forwarded": ("Doorgestuurd: uw bericht", "Forwarded: your message"),
     "subject_returned": ("Niet voor ons: uw bericht", "Not for us: your message"),
     "subject_waiting": ("Ontvangen, controle volgt: bericht", "Received, checks follow: message"),
+    "subject_infected": ("Virus gevonden: bericht", "Virus found: message"),
+    "title_infected": ("Een bestand van u telt niet meer mee", "One of your files no longer counts"),
+    "lead_infected": (
+        (
+            "Wij schreven u eerder dat wij uw bericht hebben ontvangen. Daarna hebben wij alle bestanden nog eens "
+            "gecontroleerd, met een nieuwere virusscanner. In een bestand van u zit een virus. Dat bestand telt daarom "
+            "niet meer mee. Hieronder leest u wat u nu kunt doen. Heeft u meer tijd nodig om het document opnieuw te "
+            "sturen? Vraag daar dan om."
+        ),
+        (
+            "We wrote to you before that we received your message. After that we checked all files once more, with a "
+            "newer virus scanner. There is a virus in one of your files. So that file no longer counts. Below you can "
+            "read what you can do now. Do you need more time to send the document again? Then ask for it."
+        ),
+    ),
     "title_receipt": ("Ontvangstbevestiging", "Confirmation of receipt"),
     "title_refusal": ("Wij kunnen dit niet aannemen", "We cannot accept this"),
     "title_redirection": ("Zo kunnen wij dit niet gebruiken", "We cannot use this in this way"),

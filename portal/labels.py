@@ -58,6 +58,7 @@ RULE: Final = {
     "redirected_by_a_person": "Een medewerker zag dat het verkeerd gestuurd is",
     "taken_in_by_a_person": "Een medewerker behandelt het als goed verstuurd",
     "other_business": "Het lijkt iets anders dan een antwoord op ons verzoek",
+    "infected_afterwards": "Later vond de scanner een virus",
     "automatic_message": "Een automatisch bericht",
     "repeat": "Dezelfde bestanden waren er al",
     "not_designated": "Niet naar een aangewezen adres gestuurd",
@@ -123,6 +124,8 @@ DONE: Final = {
     "gekozen": "Het document is bij het stuk gelegd.",
     "vrijgegeven": "De inzending is vrijgegeven en opnieuw beoordeeld.",
     "geweigerd": "De inzending is geweigerd. De afzender krijgt bericht.",
+    "vrijgave-voorgesteld": "Uw voorstel is vastgelegd. Vraag een collega om ernaar te kijken.",
+    "uit-quarantaine": "Het bestand is uit quarantaine. De inzending is opnieuw beoordeeld.",
     "telt-mee": "Wat te laat kwam, telt mee.",
     "telt-niet": "Wat te laat kwam, telt niet mee. De afzender krijgt bericht.",
     "doorgewezen": "De afzender krijgt bericht.",
@@ -151,6 +154,9 @@ WHY_SO: Final = {
 SENDING_TONE: Final = {"wacht": "wait", "verzonden": "good", "mislukt": "bad", "vervallen": ""}
 
 
+OPENED: Final = {"download": "als bestand"}
+"""How somebody took a document out; a bundle says so itself."""
+
 # ---- events --------------------------------------------------------------------------------------
 
 EVENT: Final = {
@@ -167,7 +173,7 @@ EVENT: Final = {
     "RequestExtended": "Termijn verlengd",
     "RequestClosed": "Verzoek gesloten",
     "RequestComplete": "Voor elk stuk is iets ontvangen",
-    "RequestReopened": "Een stuk staat weer open: het document hoort bij een ander stuk",
+    "RequestReopened": "Een stuk staat weer open: het document telt er niet meer voor",
     "RequestLapsed": "Laatste dag voorbij: wacht op een besluit",
     "RequestReleased": "Verzoek vrijgegeven: de brief mag weg",
     "LapseWithheld": "Laatste dag voorbij, maar er wacht nog iets: het verloopt niet",
@@ -201,6 +207,8 @@ EVENT: Final = {
     "SignedIn": "Ingelogd",
     "SignInFailed": "Inloggen mislukt",
     "ConfigurationChanged": "Instellingen gewijzigd",
+    "InfectionFound": "Later een virus gevonden",
+    "StoredFilesScanned": "Bewaarde bestanden opnieuw gecontroleerd",
     "PersonCopyMade": "Afschrift gemaakt (art. 2:25 Awb)",
 }
 ASKED: Final = {"email": "per e-mail", "portaal": "in het portaal", "telefoon": "per telefoon"}
@@ -214,6 +222,8 @@ _ACT: Final = {
     "forward": "doorgestuurd",
     "return": "niet voor ons",
     "take_in": "in behandeling genomen",
+    "propose": "vrijgave uit quarantaine voorgesteld",
+    "free": "uit quarantaine vrijgegeven",
 }
 
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
@@ -233,6 +243,9 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("doorgeleidOp", "Doorgeleid op", {}),
     ("nummer", "Stuk", {}),
     ("medewerker", "Medewerker", {}),
+    ("voorgesteldDoor", "Voorgesteld door", {}),
+    ("gevonden", "Gevonden", {}),
+    ("handtekeningen", "Scanner", {}),
     ("laatsteDag", "Laatste dag", {}),
     ("van", "Van", {}),
     ("tot", "Tot", {}),

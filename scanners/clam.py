@@ -15,6 +15,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
@@ -221,7 +222,10 @@ class Clam:
             return _failed(Verdict.NOT_YET, error)
         except clamd.ClamdError as error:
             return _failed(Verdict.ERROR, error)
-        return _translated(status, reason or "")
+        answer = _translated(status, reason or "")
+        if answer.verdict is Verdict.INFECTED and (database := database_of(self.signature_version())):
+            return Answer(Verdict.INFECTED, Finding(findings.INFECTED, f"{reason}; {database}"))
+        return answer
 
     def _connection(self) -> "_Unix | _Network":
         kind, _, where = self._address.partition(":")
@@ -229,6 +233,17 @@ class Clam:
             return _Unix(where, self._timeout)
         host, _, port = where.rpartition(":")
         return _Network(host.strip("[]"), int(port), self._timeout)
+
+
+def database_of(version: str) -> str:
+    """Number and day of the signatures that a VERSION names, e.g. `27500, 2026-11-22`; empty when it names none."""
+    _program, _, rest = version.partition("/")
+    number, _, made = rest.partition("/")
+    try:
+        day = datetime.strptime(made, "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC).date()
+    except ValueError:
+        return ""
+    return f"{number}, {day}"
 
 
 def _failed(verdict: Verdict, error: Exception) -> Answer:

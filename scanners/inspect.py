@@ -6,6 +6,7 @@ Rule 2: not scanned is never clean (P4): a verdict is CLEAN only when clamd said
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,14 +25,20 @@ _BROKEN: Final = {
     "size": Finding(findings.LIMITS, "checking took too much space"),
 }
 
+_MOST_BEGUN: Final = 100
+
 _UNSEEN: Final = {findings.ENCRYPTED: Verdict.ENCRYPTED, findings.LIMITS: Verdict.LIMITS}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Which kinds of file are taken, and what the child may use for looking at the files of one submission."""
+    """Which kinds of file are taken, and what the child may use for looking at the files of one submission.
+
+    `at_once`: how many files, of all submissions, the malware scanner gets at a time.
+    """
 
     accepted: frozenset[str] = filetype.ACCEPTED
+    at_once: int = 4
     process: child.Limits = field(
         default_factory=lambda: child.Limits(memory_bytes=2**30, cpu_seconds=30, wall_seconds=60)
     )
@@ -43,6 +50,19 @@ class Inspector:
     def __init__(self, scanner: clam.Clam, limits: Limits | None = None) -> None:
         self._scanner = scanner
         self._limits = limits or Limits()
+        self._scanning = ThreadPoolExecutor(self._limits.at_once, thread_name_prefix="scan")
+        self._begun: dict[Path, tuple[str, Future[clam.Answer]]] = {}
+
+    def look_ahead(self, files: Sequence[Path]) -> None:
+        """Begin to show files to the malware scanner that `inspect` will soon ask about; a hint, and never raises.
+
+        What it says is used once, and only while the scanner has the signatures that it has now.
+        """
+        while len(self._begun) > _MOST_BEGUN:
+            self._begun.pop(next(iter(self._begun)), None)
+        signatures = self.signatures()
+        for path in files:
+            self._begun[path] = (signatures, self._scanning.submit(self._scanner.scan, path))
 
     def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
         """One inspection for each file, in the same order.
@@ -51,15 +71,29 @@ class Inspector:
         TryLater when no child could do the work.
         """
         documents = [(path, part) for path, part in files if _is_checked(part)]
+        # The scanner needs nothing of what the child finds, and is mostly the slower of the two.
+        scans = self._scans([path for path, _ in files])
         unfolded = frozenset(part.parent for _, part in files if part.parent is not None)
         looked = iter(self._looked_at(documents, unfolded))
         inspections = []
-        for path, part in files:
+        for (_, part), scan in zip(files, scans, strict=True):
             media_type, found = next(looked) if _is_checked(part) else (part.declared_type, ())
             if part.note in _NOTES:
                 found = (*_about_content(media_type, found), _NOTES[part.note])
-            inspections.append(_summed(part, media_type, found, self._scanner.scan(path)))
+            inspections.append(_summed(part, media_type, found, scan.result()))
         return tuple(inspections)
+
+    def _scans(self, paths: Sequence[Path]) -> "list[Future[clam.Answer]]":
+        now = self.signatures()
+        begun = [self._begun.pop(path, ("", None)) for path in paths]
+        return [
+            scan if scan and signatures == now else self._scanning.submit(self._scanner.scan, path)
+            for path, (signatures, scan) in zip(paths, begun, strict=True)
+        ]
+
+    def signatures(self) -> str:
+        """Which signatures the malware scanner has now, in its own words; empty when it does not say."""
+        return self._scanner.signature_version()
 
     def _looked_at(
         self, files: list[tuple[Path, Part]], unfolded: frozenset[int]

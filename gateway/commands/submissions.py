@@ -15,11 +15,12 @@ from gateway.commands import terminal
 from gateway.commands.terminal import DONE, Verbs
 from gateway.core.business import Business
 from gateway.core.errors import Refused
-from gateway.core.facts import Act, ActKind
+from gateway.core.facts import MESSAGE, Act, ActKind
 from gateway.core.model import StoredFile
 from gateway.core.words import Channel, Reason, Status
 from gateway.counter import CHANNELS, Paper
-from gateway.schema import dump
+from gateway.quarantine import Quarantined
+from gateway.schema import dump, instant
 
 STILL_TO_CHOOSE: Final = "stuk"
 
@@ -43,9 +44,15 @@ def add(verbs: Verbs) -> None:
     assign.add_argument("--request", required=True, metavar="REF")
     assign.add_argument("--document", metavar="SHA256")
     assign.add_argument("--item", metavar="N")
-    release = terminal.verb(group, "release", _submission_release, "lift the hold")
+    release = terminal.verb(group, "release", _submission_release, "lift the hold; or let out of quarantine, by two")
     release.add_argument("number")
     release.add_argument("--note", default="", metavar="TEXT", help="why")
+    release.add_argument("--document", metavar="SHA256", help=f"out of quarantine; `{MESSAGE}`: the message itself")
+    release.add_argument("--propose", action="store_true", help="say so first; somebody else lets it out")
+    quarantine = terminal.verb(
+        group, "quarantine", _submission_quarantine, "in what malware was found, and who opened it"
+    )
+    terminal.json_option(quarantine)
     redirect = terminal.verb(group, "redirect", _submission_redirect, "point to the right way (Awb 2:16)")
     redirect.add_argument("number")
     forward = terminal.verb(group, "forward", _submission_forward, "it was forwarded to whom it is for (Awb 2:3)")
@@ -159,7 +166,47 @@ def _submission_assign(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _submission_release(given: argparse.Namespace, settings: Settings) -> int:
-    return _act(given.number, Act(ActKind.RELEASE, terminal.officer(), note=given.note), settings)
+    if not given.document and not given.propose:
+        return _act(given.number, Act(ActKind.RELEASE, terminal.officer(), note=given.note), settings)
+    if not given.document:
+        raise Refused.because("--propose", "is about something in quarantine: give --document too")
+    return _out_of_quarantine(given, settings)
+
+
+def _out_of_quarantine(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        desk = house.desk
+        if given.propose:
+            desk.quarantine.propose(given.number, given.document, terminal.officer(), given.note)
+        else:
+            desk.quarantine.release(given.number, given.document, terminal.officer())
+        terminal.print_json(dump(desk.queries.submission(given.number)))
+    said = "noted; somebody else has to let it out" if given.propose else "noted; the gateway decides again"
+    terminal.say(f"herstelpost: {said}")
+    return DONE
+
+
+def _submission_quarantine(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        found = house.desk.quarantine.contents()
+    if given.json:
+        terminal.print_json(TypeAdapter(tuple[Quarantined, ...]).dump_python(found, mode="json"))
+        return DONE
+    terminal.print_table(
+        ("ONTVANGSTNUMMER", "SINDS", "GEVONDEN", "STUK", "OPGEHAALD DOOR", "VRIJGAVE VOORGESTELD DOOR"),
+        [
+            (
+                each.submission,
+                instant(each.since),
+                each.found,
+                each.document,
+                ", ".join(opened.who for opened in each.opened) or "-",
+                each.proposal.officer if each.proposal else "-",
+            )
+            for each in found
+        ],
+    )
+    return DONE
 
 
 def _submission_refuse(given: argparse.Namespace, settings: Settings) -> int:

@@ -94,7 +94,7 @@ def drafts(
     return tuple(
         Draft(
             key=f"{number}.{facts.round}.{place}",
-            kind=_NOT_FOR_US.get(act.kind, KIND[decision.outcome]) if act else KIND[decision.outcome],
+            kind=_kind(facts, decision),
             to=address,
             language=facts.language,
             neutral=neutral,
@@ -113,7 +113,7 @@ def drafts(
 
 def taken_up(facts: Facts) -> bool:
     """Whether a person has just taken up what came by another way than its own (Awb 2:16 lid 1, 2:24)."""
-    act = facts.acts[-1] if facts.acts else None
+    act = facts.acts[-1] if facts.acts and facts.earlier is None else None
     if act is None:
         return False
     assigned = act.kind is ActKind.ASSIGN and not act.document
@@ -127,6 +127,14 @@ def _business(facts: Facts) -> str:
         return act.business
     found = None if facts.released else recognised(facts)
     return found.business if found else ""
+
+
+def _kind(facts: Facts, decision: Decision) -> str:
+    """What the letter is about, by the name of its sentences."""
+    if facts.earlier is not None and decision.outcome is not Outcome.HELD:
+        return "infected"
+    act = facts.acts[-1] if facts.acts else None
+    return _NOT_FOR_US.get(act.kind, KIND[decision.outcome]) if act else KIND[decision.outcome]
 
 
 def notice(number: str, message: MessageFacts | None, own_addresses: Sequence[str]) -> tuple[Draft, ...]:

@@ -2,7 +2,8 @@
 
 Rule 1: a warning is due from its day on; of several that have come only the nearest to the end is given, none twice.
 Rule 2: nothing lapses while something that came in time may be for it, while it is not known whether we could be
-        reached, while a person has to answer, or while a proven notice is missing (Awb 2:21, 2:22, 4:5).
+        reached, while a person has to answer, or while a proven notice is missing (Awb 2:21, 2:22, 4:5); nor when
+        malware was found in it afterwards, until a person gave time to send it again.
 Rule 3: the software proposes; an officer decides, with a reason (P10; Awb 4:5 lid 1 "kan").
 """
 
@@ -45,9 +46,10 @@ class Obstacle(StrEnum):
     EXTENSION = "uitstelvraag"
     OUTAGE = "storing"
     UNPROVEN = "niet_bewezen"
+    INFECTED = "besmet_achteraf"
 
 
-BY_PERSON: Final = frozenset({Obstacle.HELD, Obstacle.EXTENSION, Obstacle.OUTAGE, Obstacle.UNPROVEN})
+BY_PERSON: Final = frozenset({Obstacle.HELD, Obstacle.EXTENSION, Obstacle.OUTAGE, Obstacle.UNPROVEN, Obstacle.INFECTED})
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ _WORDS: Final = {
     Obstacle.EXTENSION: "een vraag om meer tijd is nog niet beantwoord ({what})",
     Obstacle.OUTAGE: "over een storing is nog niet beslist (storing {what}; art. 2:21 Awb)",
     Obstacle.UNPROVEN: "{what}",
+    Obstacle.INFECTED: "in wat op tijd kwam is later een virus gevonden, en niemand gaf daar meer tijd voor: {what}",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway.core.business import FORWARDED, GROUNDS, TAKEN_IN, recognised
 from gateway.core.conditions import PROFILES
-from gateway.core.facts import Act, ActKind, DocumentFacts, Facts, RequestFacts
+from gateway.core.facts import MESSAGE, Act, ActKind, DocumentFacts, Facts, RequestFacts
 from gateway.core.items import Assignment, assign
 from gateway.core.model import MISSING, Decision, DocumentDecision, PartRole, Verdict
 from gateway.core.phrasebook import EXTENSION, STATEMENT
@@ -35,6 +35,48 @@ def decide(facts: Facts) -> Decision:
 
 
 # ---- the rules, in the order of RULES ------------------------------------------------------------
+
+
+def infected_afterwards(facts: Facts) -> Decision | None:
+    """Malware was found in what was decided on before: that document counts no more, all else stands as it was.
+
+    Found in no document of it, a person looks before anything counts, as when it had been found at once.
+    """
+    before = facts.earlier
+    if before is None:
+        return None
+    decided = {document.seq: document for document in before.documents}
+    known = {seq for seq, document in decided.items() if document.reason is Reason.INFECTED}
+    found = {d.seq for d in facts.documents if _is_document(d) and _is_infected(d, facts)} - known
+    if not found:
+        held = _whole(facts, Outcome.HELD, "infected_afterwards", Reason.INFECTED)
+        return replace(held, detail=facts.malware)
+    refused = {
+        seq: DocumentDecision(seq, DocumentOutcome.REFUSED, Reason.INFECTED, request=_request_of(seq, decided))
+        for seq in found
+    }
+    documents = tuple(sorted((decided | refused).values(), key=lambda document: document.seq))
+    counted = before.outcome in {Outcome.ACCEPTED, Outcome.PARTLY}
+    of_documents = {document.reason for document in before.documents}
+    whole = [reason for reason in before.reasons if reason not in of_documents]
+    reasons = dict.fromkeys((Reason.INFECTED, *whole, *(d.reason for d in documents if d.reason)))
+    return Decision(
+        outcome({d.outcome for d in documents}) if counted else before.outcome,
+        "infected_afterwards",
+        _ground(facts, Reason.INFECTED),
+        tuple(reasons),
+        documents,
+        facts.malware,
+        with_original(documents, facts.originals),
+    )
+
+
+def _request_of(seq: int, decided: Mapping[int, DocumentDecision]) -> str | None:
+    return decided[seq].request if seq in decided else None
+
+
+def _is_infected(document: DocumentFacts, facts: Facts) -> bool:
+    return document.verdict is Verdict.INFECTED and document.sha256 not in facts.freed
 
 
 def refused_by_a_person(facts: Facts) -> Decision | None:
@@ -181,9 +223,9 @@ def could_not_be_read(facts: Facts) -> Decision | None:
 
 
 def malware_elsewhere(facts: Facts) -> Decision | None:
-    """Malware in the message but in none of its documents: a person looks before anything counts."""
+    """Malware in the message but in none of its documents: two people look before anything counts."""
     infected = any(d.verdict is Verdict.INFECTED for d in facts.documents)
-    if not facts.malware or infected or facts.released:
+    if not facts.malware or infected or MESSAGE in facts.freed:
         return None
     return replace(_whole(facts, Outcome.HELD, "malware_elsewhere", Reason.INFECTED), detail=facts.malware)
 
@@ -257,6 +299,7 @@ _USUAL: Final[tuple[Rule, ...]] = (
 )
 
 RULES: Final[tuple[Rule, ...]] = (
+    infected_afterwards,
     refused_by_a_person,
     redirected_by_a_person,
     taken_in_by_a_person,
@@ -330,15 +373,18 @@ def _hold(request: RequestFacts | None, facts: Facts) -> tuple[DocumentOutcome, 
 def _refusal(document: DocumentFacts, facts: Facts) -> tuple[DocumentOutcome, Reason] | None:
     """What speaks against the document itself, heaviest first.
 
-    A release lifts holds, never refusals, and never makes clean what was not scanned (P4).
+    A release lifts holds, never refusals, and never makes clean what was not scanned (P4). That malware was found
+    speaks against it until two people have said otherwise of this very document.
     """
-    codes = {finding.code for finding in document.findings}
-    against = [] if document.verdict is Verdict.CLEAN else [_BY_VERDICT[document.verdict]]
+    freed = document.sha256 in facts.freed
+    codes = {finding.code for finding in document.findings if not (freed and finding.code == "infected")}
+    looked_at = document.verdict is Verdict.CLEAN or (freed and document.verdict is Verdict.INFECTED)
+    against = [] if looked_at else [_BY_VERDICT[document.verdict]]
     against += [word for code, word in _BY_FINDING.items() if code in codes]
     refused = [word for word in against if word[0] is DocumentOutcome.REFUSED]
     if refused:
         return refused[0]
-    if facts.released and document.verdict is Verdict.CLEAN:
+    if facts.released and looked_at:
         return None
     return against[0] if against else None
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from gateway.core.conditions import Profile
-from gateway.core.model import Finding, Item, PartRole, Trouble, Verdict
+from gateway.core.model import Decision, Finding, Item, PartRole, Trouble, Verdict
 from gateway.core.words import Channel, Procedure, Reason, RequestStatus
 
 
@@ -110,7 +111,7 @@ class RequestFacts:
 
 
 class ActKind(StrEnum):
-    """What a person may do with a held submission."""
+    """What a person may do with a submission at rest; `propose` and `free`: let something out of quarantine."""
 
     ASSIGN = "assign"
     RELEASE = "release"
@@ -119,6 +120,12 @@ class ActKind(StrEnum):
     FORWARD = "forward"
     RETURN = "return"
     TAKE_IN = "take_in"
+    PROPOSE = "propose"
+    FREE = "free"
+
+
+MESSAGE: Final = "bericht"
+"""Stands for the SHA-256 of a document where the malware is in the message, and in no document of it."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,8 @@ class Act:
     """What a person did with a held submission; part of the facts of the next decision (P10).
 
     `note`: why, in the person's own words. `receiver`: to which other body it was forwarded, or to which of our own
-    people. `business`: what it is, when it is no answer to a request.
+    people. `business`: what it is, when it is no answer to a request. `proposer`: of what two people freed from
+    quarantine, the first.
     """
 
     kind: ActKind
@@ -138,6 +146,7 @@ class Act:
     note: str = ""
     receiver: str = ""
     business: str = ""
+    proposer: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,8 @@ class Facts:
     `answer_to`: the addresses a letter may go to; for mail the From address, for the portal the parties
     who agreed to e-mail. `round`: how many decisions were taken on this submission before. `originals`: the numbers
     of the items whose original came in on paper. `conditions`: the text of the law the decision stands on.
+    `earlier`: what was decided before malware was found in files that were stored already, and only then. `freed`:
+    what two people let out of quarantine, by SHA-256 or as `MESSAGE`.
     """
 
     channel: Channel
@@ -175,6 +186,8 @@ class Facts:
     originals: tuple[str, ...] = ()
     requests: tuple[RequestFacts, ...] = ()
     conditions: Profile = Profile.SINCE_2026
+    earlier: Decision | None = None
+    freed: tuple[str, ...] = ()
 
     @property
     def asked(self) -> tuple[RequestFacts, ...]:

@@ -6,6 +6,7 @@ Rule 3: the contract's `status` is read off the step; it is never stored beside 
 
 `act`: a person said something about a submission at rest (lifted a hold, chose an item); everything after
 reading is done again, so nothing unscanned slips by.
+`rescan`: malware was found in files that were stored already; it is decided again, and nothing else is done again.
 `shelve`: a step kept failing for a reason of ours; a person sees it instead of a log line (P3).
 """
 
@@ -39,6 +40,8 @@ NEXT: Final[dict[tuple[Step, str], Step]] = {
     (Step.ANSWERED, "hold"): Step.HELD,
     (Step.HELD, "act"): Step.READ,
     (Step.FILED, "act"): Step.READ,
+    (Step.HELD, "rescan"): Step.MATCHED,
+    (Step.FILED, "rescan"): Step.MATCHED,
     (Step.READ, "shelve"): Step.HELD,
     (Step.SCANNED, "shelve"): Step.HELD,
     (Step.MATCHED, "shelve"): Step.HELD,

@@ -174,3 +174,5 @@ class EventName(StrEnum):
     SIGN_IN_FAILED = "SignInFailed"
     CONFIGURATION_CHANGED = "ConfigurationChanged"
     COPY_MADE = "PersonCopyMade"
+    INFECTION_FOUND = "InfectionFound"
+    STORED_SCANNED = "StoredFilesScanned"

@@ -6,8 +6,19 @@ Rule 2: content leaves only as a download, only when the scanner called it clean
 
 from fastapi import APIRouter
 
-from portal.staff import counter, entering, extensions, held, importing, post, registering, requests, submissions
+from portal.staff import (
+    counter,
+    entering,
+    extensions,
+    held,
+    importing,
+    post,
+    quarantine,
+    registering,
+    requests,
+    submissions,
+)
 
 routes = APIRouter()
-for task in (counter, entering, extensions, held, importing, post, registering, requests, submissions):
+for task in (counter, entering, extensions, held, importing, post, quarantine, registering, requests, submissions):
     routes.include_router(task.routes)

@@ -17,11 +17,16 @@ class Paper:
     place: int
     document: InzendingStuk
     facts: DocumentFacts | None
+    freed: bool = False
 
     @property
     def may_leave(self) -> bool:
-        """Whether somebody may download it: only what was scanned and found clean (P4)."""
-        if self.facts is None or self.facts.verdict is not Verdict.CLEAN:
+        """Whether somebody may download it: only what was found clean, or two people let out of quarantine (P4)."""
+        if self.facts is None:
+            return False
+        if self.freed:
+            return self.facts.verdict in {Verdict.CLEAN, Verdict.INFECTED}
+        if self.facts.verdict is not Verdict.CLEAN:
             return False
         return not any(finding.code == "infected" for finding in self.facts.findings)
 
@@ -40,6 +45,12 @@ def papers(desk: Desk, submission: Inzending) -> list[Paper]:
         seen if len(seen) == len(submission.stukken) else [None] * len(submission.stukken)
     )
     return [
-        Paper(submission, place, document, known if known and known.sha256 == document.sha256 else None)
+        Paper(
+            submission,
+            place,
+            document,
+            known if known and known.sha256 == document.sha256 else None,
+            freed=facts is not None and document.sha256 in facts.freed,
+        )
         for place, (document, known) in enumerate(zip(submission.stukken, by_place, strict=True), 1)
     ]

@@ -44,7 +44,8 @@ STAYS: Final = {
     "party": "id request_id role",
     "item": "id request_id position number original_required statement_allowed status",
     "submission": "id number source channel received_at accepted_at arrival_index receipt_index step attempts retry_at"
-    " owner lease_until request_id decisions outcome rule ground reasons erasing_at erased_at",
+    " owner lease_until request_id decisions outcome rule ground reasons scanned_at signatures erasing_at"
+    " erased_at",
     "submission_share": "submission_id request_id receipt_index",
     "received_file": "id submission_id position bytes",
     "part": "id submission_id seq role bytes outcome reason number request",
@@ -54,7 +55,7 @@ EMPTIED: Final = {
     "request": "token mail_address code_salt code_hash withheld",
     "party": "name email organisation consents declined",
     "item": "kind description person",
-    "submission": "envelope session_request last_error sender message trouble malware clues facts detail",
+    "submission": "envelope session_request last_error sender message trouble malware rescanned clues facts detail",
     "submission_share": "",
     "received_file": "sha256 name media_type item content",
     "part": "parent name original_name declared_type sha256 note item media_type verdict findings",

@@ -7,7 +7,7 @@ import pytest
 from gateway.core import decide as rules
 from gateway.core.conditions import SINCE_2026
 from gateway.core.decide import RULES, decide
-from gateway.core.facts import Act, ActKind, Clue, ClueKind, Facts, Sender
+from gateway.core.facts import MESSAGE, Act, ActKind, Clue, ClueKind, Facts, Sender
 from gateway.core.model import DocumentDecision, Finding, PartRole, Trouble, Verdict
 from gateway.core.words import Channel, DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
 from tests.support.facts import ADDRESS, BIRTH, CAP, OTHER, PASSPORT, REFERENCE, document, facts, named, request, untied
@@ -118,6 +118,22 @@ TABLE = [
         "could_not_be_read",
         Outcome.HELD,
         [Reason.UNREADABLE],
+        DocumentOutcome.HELD,
+    ),
+    (
+        "malware found afterwards",
+        facts(document(verdict=Verdict.INFECTED), earlier=decide(facts())),
+        "infected_afterwards",
+        Outcome.REFUSED,
+        [Reason.INFECTED],
+        DocumentOutcome.REFUSED,
+    ),
+    (
+        "malware found afterwards beside the documents",
+        facts(malware="Eicar-Test-Signature", earlier=decide(facts())),
+        "infected_afterwards",
+        Outcome.HELD,
+        [Reason.INFECTED],
         DocumentOutcome.HELD,
     ),
     (
@@ -346,6 +362,47 @@ def test_what_each_case_leads_to(
         assert (decision.documents[0].outcome, decision.documents[0].reason) == (first, next(iter(reasons), None))
     usual = SINCE_2026.grounds[reasons[0]] if reasons else SINCE_2026.confirmed
     assert decision.ground == OWN_GROUNDS.get(rule, usual)
+
+
+FREED = (document().sha256,)
+
+
+def test_what_turns_out_infected_changes_nothing_else_whatever_became_of_the_request_since() -> None:
+    """The other documents keep their items; a request that was closed, or whose last day passed, refuses nobody."""
+    before = decide(facts(*named("paspoort.pdf", "geboorteakte.pdf"), text="Graag uitstel."))
+    found = document(seq=1, verdict=Verdict.INFECTED)
+    for status, on_time in ((RequestStatus.OPEN, True), (RequestStatus.CLOSED, True), (RequestStatus.LAPSED, False)):
+        now = request(status=status, on_time=on_time)
+        after = decide(facts(found, document("geboorteakte.pdf", 2), earlier=before, request=now))
+        first, second = after.documents
+        assert (first.outcome, first.reason, first.number) == (DocumentOutcome.REFUSED, Reason.INFECTED, None)
+        assert second == before.documents[1]
+        assert (after.outcome, after.reasons) == (Outcome.HELD, (Reason.INFECTED, Reason.EXTENSION_ASKED))
+
+
+def test_what_did_not_count_before_does_not_count_because_of_malware() -> None:
+    for given in (facts(repeat_of="26-1111-2222-3333"), facts(acts=(refuse(Reason.UNREADABLE),))):
+        before = decide(given)
+        after = decide(replace(given, documents=(document(verdict=Verdict.INFECTED),), earlier=before))
+        assert (after.outcome, after.documents[0].reason) == (before.outcome, Reason.INFECTED)
+
+
+@pytest.mark.parametrize("release", [(), (RELEASE,), (RELEASE, ASSIGN)])
+def test_p4_one_person_never_lets_malware_out(release: tuple[Act, ...]) -> None:
+    infected = document(verdict=Verdict.INFECTED, findings=(Finding("infected", "Eicar"),))
+    assert decide(facts(infected, acts=release)).documents[0].reason is Reason.INFECTED
+    assert decide(facts(malware="Eicar", acts=release)).outcome is Outcome.HELD
+    assert decide(facts(infected, acts=release, freed=FREED)).outcome is Outcome.ACCEPTED
+    assert decide(facts(malware="Eicar", acts=release, freed=(MESSAGE,))).outcome is Outcome.ACCEPTED
+
+
+def test_who_lets_one_document_out_lets_out_no_other_and_forgives_nothing_else() -> None:
+    other = document("geboorteakte.pdf", 2, verdict=Verdict.INFECTED)
+    assert decide(facts(other, freed=(*FREED, MESSAGE))).documents[0].reason is Reason.INFECTED
+    macros = document(verdict=Verdict.INFECTED, findings=(Finding("infected"), Finding("active_content")))
+    assert decide(facts(macros, freed=FREED)).documents[0].reason is Reason.ACTIVE_CONTENT
+    for unseen in (Verdict.NOT_YET, Verdict.ERROR, Verdict.LIMITS, Verdict.ENCRYPTED):
+        assert decide(facts(document(verdict=unseen), freed=FREED)).documents[0].outcome is not DocumentOutcome.ACCEPTED
 
 
 def test_every_rule_speaks_in_the_table() -> None:

@@ -133,6 +133,13 @@ REPEAT = told(besluit="geregistreerd", redenen=["herhaling"], stukken=[document(
 TOO_LARGE = told(
     "refusal", besluit="geweigerd", redenen=["te_groot"], stukken=[document("film.pdf", "geweigerd", "te_groot")]
 )
+INFECTED = told(
+    "infected",
+    besluit="deels_aangenomen",
+    redenen=["besmet"],
+    stukken=[document("akte.pdf", "geweigerd", "besmet"), PASSPORT],
+    corrigeert={"logIndex": 12, "tijd": "2026-03-20T09:30:00.000000Z"},
+)
 UNMATCHED = told(
     "redirection",
     besluit="doorverwezen",
@@ -155,6 +162,7 @@ LETTERS = {
     "held-late": replace(LATE, sent_at=datetime(2026, 3, 30, 22, 0, 9, tzinfo=UTC)),
     "repeat": replace(REPEAT, first_receipt="26-1111-2222-3333"),
     "refusal": replace(TOO_LARGE, measured=31_457_281, cap=31_457_280),
+    "infected": INFECTED,
     "redirection": replace(UNMATCHED, requests=()),
     "forwarded": FORWARDED,
     "returned": RETURNED,
@@ -166,6 +174,7 @@ NEUTRAL = {
     "neutral-refusal-unknown": replace(
         told("refusal", besluit="geweigerd", redenen=["afzender_onbekend"]), neutral=True, requests=()
     ),
+    "neutral-infected": replace(INFECTED, neutral=True, requests=()),
     "neutral-redirection": replace(UNMATCHED, neutral=True, requests=()),
     "neutral-forwarded": replace(FORWARDED, neutral=True),
     "neutral-returned": replace(RETURNED, neutral=True),

@@ -23,10 +23,11 @@ def test_p3_every_step_is_reached_and_from_every_step_the_end() -> None:
         assert reachable(step) & RESTING
 
 
-def test_what_rests_moves_only_when_a_person_acts() -> None:
+def test_what_rests_moves_only_when_a_person_acts_or_malware_is_found_in_it() -> None:
     for (step, act), to in NEXT.items():
-        assert (act == "act") == (step in RESTING)
+        assert (act in {"act", "rescan"}) == (step in RESTING)
         assert act != "act" or to is Step.READ, "everything after reading is done again (P4)"
+        assert act != "rescan" or to is Step.MATCHED, "nobody may be tied to another request by a scan (P5)"
 
 
 def test_whatever_does_not_rest_has_work_to_do() -> None:

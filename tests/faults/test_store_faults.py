@@ -136,6 +136,12 @@ def test_a_step_that_fails_for_a_reason_of_ours_ends_with_a_person(tmp_path, cla
             def inspect(self, _files):
                 raise RuntimeError("our bug")
 
+            def look_ahead(self, _files):
+                pass
+
+            def signatures(self):
+                return ""
+
         broken = replace(house, ports=replace(house.ports, inspector=Broken()))
 
         def held():

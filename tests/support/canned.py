@@ -68,6 +68,12 @@ class RememberingInspector:
             self.memory.inspections[inspection.sha256] = inspection
         return tuple(self.memory.inspections[part.sha256] for _, part in files)
 
+    def look_ahead(self, files: Sequence[Path]) -> None:
+        pass
+
+    def signatures(self) -> str:
+        return "remembered"
+
 
 @dataclass(frozen=True)
 class PlainClerk:

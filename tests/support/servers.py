@@ -7,11 +7,14 @@ the test.
 
 import getpass
 import grp
+import hashlib
+import io
 import json
 import os
 import shutil
 import socket
 import subprocess
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -105,6 +108,30 @@ def clamd() -> Iterator[Path]:
             yield directory / "clamd.sock"
         finally:
             _run(script, directory, "stop")
+
+
+def teach(socket_path: Path, number: int, pattern: bytes) -> None:
+    """Beside the EICAR test file that clamd knows this pattern now; its VERSION names the signatures by this number."""
+    database = socket_path.with_name("test-signatures") / "daily.cud"
+    signatures = b"Taught-%d:0:*:%s\n" % (number, pattern.hex().encode())
+    header = f"ClamAV-VDB:22 Nov 2026 10-00 +0000:{number}:1:90:X:X:test:{int(time.time())}".encode()
+    info = b"%s\ndaily.ndb:%d:%s\n" % (header, len(signatures), hashlib.sha256(signatures).hexdigest().encode())
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in (("daily.info", info), ("daily.ndb", signatures)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    database.write_bytes(header.ljust(512) + packed.getvalue())
+    _say(socket_path, b"zRELOAD\0")
+    wait_until(lambda: f"/{number}/".encode() in _say(socket_path, b"zVERSION\0"), "the new signatures are there")
+
+
+def _say(socket_path: Path, words: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(socket_path))
+        connection.sendall(words)
+        return connection.recv(1000)
 
 
 # ---- Dovecot ----
