@@ -100,6 +100,15 @@ def _staff(page: Page, furnished: Furnished, out: Path, suffix: str) -> None:
         ("34-staff-request-lapsed", f"/medewerker/verzoeken/{furnished.late.kenmerk}"),
         ("35-staff-submission-held", f"/medewerker/inzendingen/{numbers['mail']}"),
         ("36-staff-submission", f"/medewerker/inzendingen/{numbers['partly']}"),
+        ("37-staff-objection", f"/medewerker/inzendingen/{numbers['objection']}"),
+        ("38-staff-more-time", "/medewerker/uitstel"),
+        ("39-staff-post", "/medewerker/post"),
+        ("50-staff-messages", f"/medewerker/verzoeken/{furnished.letters.kenmerk}/berichten"),
+        ("51-staff-take-in", f"/medewerker/verzoeken/{furnished.letters.kenmerk}/innemen"),
+        ("52-staff-templates", "/medewerker/verzoeken/nieuw"),
+        ("53-staff-new", "/medewerker/verzoeken/nieuw?sjabloon=nareis"),
+        ("54-staff-sheet", "/medewerker/verzoeken/inlezen"),
+        ("55-staff-request-letters", f"/medewerker/verzoeken/{furnished.letters.kenmerk}"),
     ):
         page.goto(url + path)
         page.screenshot(path=out / f"{name}-{suffix}.png", full_page=True)

@@ -14,9 +14,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from gateway.core import terms
 from gateway.core.model import Arrival, Envelope
 from gateway.core.words import Channel, Status
+from gateway.dealings import Way
 from gateway.people import Scope, StaffRole
-from gateway.schema import VerzoekNieuw
-from tests.support.house import PASSWORD, Running, eicar, pdf, photo
+from gateway.schema import VerzoekNieuw, read_request_values
+from tests.support.house import PASSWORD, Running, eicar, pdf, photo, request_json
 from tests.support.servers import ServerMissing
 
 PHONE: Final = {"width": 360, "height": 740}
@@ -71,13 +72,14 @@ def sign_in_staff(page: Page, url: str, name: str) -> None:
 
 @dataclass(frozen=True)
 class Furnished:
-    """Requests in four states; a held mail; receipt numbers by what became of them."""
+    """Requests in four states and one with our letters; held mails; receipt numbers by what became of them."""
 
     running: Running
     fresh: VerzoekNieuw
     partly: VerzoekNieuw
     complete: VerzoekNieuw
     late: VerzoekNieuw
+    letters: VerzoekNieuw
     numbers: dict[str, str]
 
 
@@ -105,7 +107,9 @@ def furnish(running: Running) -> Furnished:
             ),
             "late": submit(client, late, ("3", "geboorteakte.pdf", pdf(note="laat"))),
         }
-    numbers["mail"] = _mail(running, late.kenmerk)
+    numbers["mail"] = mail(running, f"documenten {late.kenmerk}", "Hierbij de geboorteakte.")
+    numbers["objection"] = mail(running, "Besluit", "Hierbij maak ik bezwaar tegen uw besluit van 2 maart.")
+    numbers["asks"] = mail(running, "Uitstel", "Graag uitstel van twee weken.", partly.mailadres)
     running.house.desk.closing.lapse()
     midnight = terms.end_of_day(late.laatsteDag)
     running.house.desk.outages.add(
@@ -113,7 +117,21 @@ def furnish(running: Running) -> Furnished:
     )
     running.account("j.jansen", StaffRole.CASEWORKER)
     running.account("m.auditor", StaffRole.AUDITOR)
-    return Furnished(running, fresh, partly, complete, late, numbers)
+    return Furnished(running, fresh, partly, complete, late, _letters(running, sent), numbers)
+
+
+def _letters(running: Running, sent: str) -> VerzoekNieuw:
+    """A request whose letter is in the portal and to be posted; somebody telephoned and asks for more time."""
+    desk = running.house.desk
+    lawyer = {"rol": "gemachtigde", "naam": "mr. B. Voorbeeld", "organisatie": "Kantoor voor Vreemdelingenzaken"}
+    values = request_json("HV-2026-000105", verzondenOp=sent, termijn={"aantal": 4, "eenheid": "weken"})
+    values["betrokkenen"].append(lawyer)
+    (made,) = desk.correspondence.open(read_request_values([values]), "j.jansen")
+    desk.dealings.contact(made.kenmerk, desk.clock.now(), "A. Voorbeeld", "De akte komt volgende week.", "j.jansen")
+    asked = "De ambassade is dicht tot eind mei. Mag ik de akte daarna sturen?"
+    desk.dealings.ask(made.kenmerk, Way.PHONE, asked, "A. Voorbeeld", "j.jansen")
+    desk.correspondence.write()
+    return made
 
 
 def _item(number: str) -> dict[str, str]:
@@ -142,13 +160,15 @@ def submit(client: httpx2.Client, request: VerzoekNieuw, *files: tuple[str, str,
     return str(answer.json()["ontvangstnummer"])
 
 
-def _mail(running: Running, reference: str) -> str:
-    """A mail of a stranger that names a request: held, with a suggestion."""
+def mail(running: Running, subject: str, text: str, to: str = "") -> str:
+    """A mail of a stranger, with a document unless it goes to a secret address: held, whatever it says."""
     desk = running.house.desk
     spool = desk.store.spool()
-    spool.write(_MAIL.format(reference=reference).replace("\n", "\r\n").encode())
-    envelope = Envelope(mail_from="neef@example.net", recipients=(desk.settings.smtp.addresses[0],), peer="192.0.2.7")
-    arrival = Arrival(Channel.SMTP, desk.clock.now(), (spool.keep(),), "smtp:furnish", envelope)
+    content = (_TEXT if to else _MAIL).format(subject=subject, text=text)
+    spool.write(content.replace("\n", "\r\n").encode())
+    to = to or desk.settings.smtp.addresses[0]
+    envelope = Envelope(mail_from="neef@example.net", recipients=(to,), peer="192.0.2.7")
+    arrival = Arrival(Channel.SMTP, desk.clock.now(), (spool.keep(),), f"smtp:furnish {subject}", envelope)
     number = desk.store.accept(arrival).number
     desk.wake()
     desk.settle(number, SECONDS)
@@ -156,10 +176,18 @@ def _mail(running: Running, reference: str) -> str:
     return number
 
 
+_TEXT: Final = """\
+From: Neef <neef@example.net>
+Subject: {subject}
+Message-ID: <2@example.net>
+Date: Mon, 02 Mar 2026 10:00:00 +0100
+
+{text}
+"""
 _MAIL: Final = """\
 From: Neef <neef@example.net>
 To: documenten@intake.example
-Subject: documenten {reference}
+Subject: {subject}
 Message-ID: <1@example.net>
 Date: Mon, 02 Mar 2026 10:00:00 +0100
 MIME-Version: 1.0
@@ -168,7 +196,7 @@ Content-Type: multipart/mixed; boundary="x"
 --x
 Content-Type: text/plain; charset=utf-8
 
-Hierbij de geboorteakte.
+{text}
 --x
 Content-Type: text/plain; name="geboorteakte.txt"
 Content-Disposition: attachment; filename="geboorteakte.txt"
