@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 
 from gateway.core import names
 from gateway.core.model import MessageFacts, Part, PartRole, Trouble
-from mail import facts, headers, mime, reports, roles, smime, transfer, wrappings
+from mail import decoration, facts, headers, mime, reports, roles, smime, transfer, wrappings
 from scanners import archive, child, cms, containers, pdf_marks
 
 _MAX_MARKUP: Final = 2**20
@@ -53,6 +53,8 @@ class _Found:
     note: str = ""
     content_id: str = ""
     charset: str = ""
+    in_message: bool = False
+    attached: bool = False
     bytes: int = 0
     sha256: str = ""
 
@@ -100,6 +102,7 @@ class Walk:
         found = self._new(parent, role, roles.original_name(entity), entity.media_type, note)
         found.content_id = roles.content_id(entity)
         found.charset = entity.content_type.parameters.get("charset", "")
+        found.in_message, found.attached = True, entity.disposition.main == "attachment"
         scope.found.append(found)
         decoder = transfer.decoder(entity.encoding)
         self._store(found, mime.decoded(file, entity, decoder))
@@ -114,6 +117,8 @@ class Walk:
         if found.role is PartRole.BODY and self._head(found, _FIRST_BYTES).lstrip().startswith(_PGP):
             found.role, found.note = PartRole.DOCUMENT, roles.ENCRYPTED
         self._unfold(found, depth, scope)
+        if found.role is PartRole.DOCUMENT and not found.note and roles.has_two_names(found.original):
+            found.note = roles.TWO_NAMES
 
     def _set_aside_decoration(self, scope: _Scope) -> None:
         """Small pictures that the text itself shows are logos, not documents; large ones may be a passport."""
@@ -121,12 +126,23 @@ class Walk:
         for found in scope.found:
             if found.role is PartRole.BODY and found.declared == "text/html":
                 shown |= {headers.as_text(m) for m in _CONTENT_ID.findall(self._head(found))}
-        for found in scope.found:
-            is_picture = found.role is PartRole.DOCUMENT and found.declared.startswith("image/")
-            if is_picture and found.content_id and found.content_id in shown:
+        for found in filter(_is_picture, scope.found):
+            if found.content_id and found.content_id in shown:
                 small = found.bytes <= self._limits.embedded_bytes
                 found.role = PartRole.IGNORED if small else found.role
-                found.note = "embedded in the text" if small else "shown in the text"
+                found.note = decoration.EMBEDDED if small else decoration.SHOWN
+            elif not found.attached and decoration.is_a_point(self._head(found, decoration.LOOKED_AT)):
+                found.role, found.note = PartRole.IGNORED, decoration.POINT
+
+    def set_aside_what_repeats(self) -> None:
+        """The logo under every message of a thread: small, in several messages, and attached by nobody."""
+        small = [f for f in self._found if f.in_message and f.bytes <= self._limits.embedded_bytes]
+        messages: dict[str, set[int | None]] = {}
+        for found in small:
+            messages.setdefault(found.sha256, set()).add(found.parent)
+        for found in filter(_is_picture, small):
+            if len(messages[found.sha256]) > 1 and not found.attached:
+                found.role, found.note = PartRole.IGNORED, decoration.REPEATED
 
     # ---- files -----------------------------------------------------------------------------------
 
@@ -330,8 +346,20 @@ class Walk:
         text = _clean(text[: facts.MAX_TEXT])
         links = facts.store_links(texts["text/plain"] + "\n" + markup)
         gathered = facts.gather(scope.head, text, links, self.defects, self.signatures, null_sender=null_sender)
+        if not gathered.automatic and _is_an_answer_to_an_invitation(scope.found):
+            gathered = replace(gathered, automatic="calendar")
         reported = (self._head(f) for f in scope.found if f.declared in reports.MEDIA_TYPES)
         return replace(gathered, returned=tuple(r for content in reported for r in reports.recipients(content)))
+
+
+def _is_picture(found: _Found) -> bool:
+    return found.role is PartRole.DOCUMENT and found.declared.startswith("image/")
+
+
+def _is_an_answer_to_an_invitation(parts: Iterable[_Found]) -> bool:
+    """Whether a calendar's own part stands beside the text, and nothing that anybody attached."""
+    kinds = {("calendar" if part.note == roles.CALENDAR else part.role) for part in parts}
+    return "calendar" in kinds and kinds <= {"calendar", PartRole.BODY, PartRole.IGNORED}
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -358,6 +386,7 @@ def read(job: dict[str, Any]) -> None:
     try:
         if is_message:
             walk.message(Path(job["raw"]), None, 1, scope)
+            walk.set_aside_what_repeats()
         else:
             walk.file(Path(job["raw"]), job["name"], job["declared"])
     except (mime.TooComplex, archive.TooComplex) as error:

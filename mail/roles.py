@@ -13,6 +13,9 @@ from mail.mime import Entity
 
 ENCRYPTED: Final = "encrypted"
 UNREADABLE: Final = "unreadable"
+CALENDAR: Final = "calendar"
+TWO_NAMES: Final = "two names"
+"""Of one part: another program may show the other one."""
 
 _IGNORED: Final[dict[str, str]] = {
     "application/pkcs7-signature": "signature",
@@ -21,8 +24,8 @@ _IGNORED: Final[dict[str, str]] = {
     "application/pgp-keys": "public key",
     "application/pgp-encrypted": "encryption version",
     "application/applefile": "resource fork",
-    "application/ics": "calendar",
-    "text/calendar": "calendar",
+    "application/ics": CALENDAR,
+    "text/calendar": CALENDAR,
     "text/vcard": "visiting card",
     "text/x-vcard": "visiting card",
     "text/rfc822-headers": "report",
@@ -53,6 +56,7 @@ _EXTENSIONS: Final[dict[str, str]] = {
     "application/zip": ".zip",
 }
 
+_BETWEEN: Final = " | "
 _PACKING: Final = frozenset({"gz", "bz2", "xz"})
 
 
@@ -91,12 +95,17 @@ def original_name(entity: Entity) -> str:
         )
         if parameters.get(key, "").strip()
     ]
-    return " | ".join(dict.fromkeys(given))
+    return _BETWEEN.join(dict.fromkeys(given))
+
+
+def has_two_names(original: str) -> bool:
+    """Whether its headers name a part in two ways that differ."""
+    return _BETWEEN in original
 
 
 def first_name(original: str) -> str:
     """The one of the sender's names that counts."""
-    return original.partition(" | ")[0]
+    return original.partition(_BETWEEN)[0]
 
 
 def fallback_name(seq: int, media_type: str) -> str:

@@ -47,6 +47,40 @@ def test_an_inline_photo_without_content_id_is_a_document_and_a_logo_in_the_text
     assert [p.note for p in reading.parts if p.role is PartRole.IGNORED] == ["embedded in the text"]
 
 
+POINTS = {
+    "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0",
+    "gif": b"GIF89a\x01\0\x01\0\x80\0\0",
+}
+
+
+@pytest.mark.parametrize("kind", POINTS)
+def test_a_point_that_tells_a_sender_who_reads_is_listed_and_no_document(kind, tmp_path):
+    point = hostile.part(POINTS[kind], f"Content-Type: image/{kind}\nContent-Disposition: inline")
+    reading = read(hostile.mail(hostile.text("<p>Dag</p>", "html"), point), tmp_path)
+    assert [(p.role, p.note) for p in reading.parts[1:]] == [(PartRole.IGNORED, "a point that nobody sees")]
+
+
+def test_the_logo_under_every_message_of_a_thread_is_listed_and_what_was_attached_stays(tmp_path):
+    logo = hostile.part(b"\x89PNG" * 40, "Content-Type: image/png\nContent-Disposition: inline; filename=image001.png")
+    photo = hostile.attached(b"\xff\xd8" * 40, "pasfoto.jpg", "image/jpeg")
+    earlier = hostile.mail(hostile.text(), logo, photo, boundary="=_eerder")
+    forwarded = hostile.part(earlier, "Content-Type: message/rfc822", encoded=False)
+    reading = read(hostile.mail(hostile.text(), logo, photo, forwarded), tmp_path)
+    assert documents(reading) == ["pasfoto.jpg", "pasfoto (2).jpg"]
+    ignored = [p.note for p in reading.parts if p.role is PartRole.IGNORED]
+    assert ignored == ["the same small picture in several messages"] * 2
+
+
+def test_a_part_with_two_names_says_so(tmp_path):
+    """Another program may show the other one: the first counts, both are kept, and a person is told."""
+    twice = hostile.part(
+        hostile.pdf(),
+        'Content-Type: application/pdf\nContent-Disposition: attachment; filename="a.pdf"; filename="b.exe"',
+    )
+    (document,) = read(hostile.mail(twice), tmp_path).parts
+    assert (document.name, document.original_name, document.note) == ("a.pdf", "a.pdf | b.exe", "two names")
+
+
 def test_a_large_picture_in_the_text_may_be_the_passport_itself(tmp_path):
     scan = hostile.part(b"\x89PNG" * 40_000, "Content-Type: image/png\nContent-ID: <scan@x>")
     reading = read(hostile.mail(hostile.text('<img src="cid:scan@x">', "html"), scan), tmp_path)
@@ -210,6 +244,25 @@ def test_machines_are_told_by_their_subject_in_six_languages(subject, machine, t
     reading = read(message, tmp_path)
     assert reading.message is not None
     assert (reading.message.automatic == "subject") is machine
+
+
+def test_an_answer_to_an_invitation_is_a_machines_and_a_document_beside_it_a_persons(tmp_path):
+    answer = hostile.part(b"BEGIN:VCALENDAR", "Content-Type: text/calendar; method=REPLY")
+    for number, (parts, sign) in enumerate(
+        [((hostile.text(), answer), "calendar"), ((answer, hostile.attached(hostile.pdf(), "akte.pdf")), "")]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        reading = read(hostile.mail(*parts), folder)
+        assert reading.message is not None
+        assert reading.message.automatic == sign
+
+
+def test_a_read_receipt_is_a_machines(tmp_path):
+    notice = hostile.part(b"Disposition: displayed", "Content-Type: message/disposition-notification", encoded=False)
+    reading = read(hostile.mail(hostile.text(), notice, kind="report; report-type=disposition-notification"), tmp_path)
+    assert reading.message is not None
+    assert reading.message.automatic == "report"
 
 
 def test_an_empty_return_path_is_a_bounce(tmp_path):

@@ -3,7 +3,8 @@
 With the harness in ../shared/bench: six scenarios against Postfix, stock aiosmtpd with fsync, and the floor of
 this machine. Without it: three of them against peers of our own (`peers.py`), which need nothing but the
 development environment. Every process listens on the loopback, is ended by its pid, and runs for a bounded time.
-Data lie in /var/tmp: what is measured is a disk, and /tmp may be memory. `--ledger` measures the ledger (`ledger.py`).
+Data lie in /var/tmp: what is measured is a disk, and /tmp may be memory. `--ledger` measures
+the ledger (`ledger.py`), `--reading` the way from the 250 to the letter (`reading.py`).
 """
 
 import argparse
@@ -52,9 +53,11 @@ listen = ""
 
 def main() -> int:
     """0 when everything was measured and nobody was refused, else 1."""
-    if "--ledger" in sys.argv:
-        words = [word for word in sys.argv[1:] if word != "--ledger"]
-        return subprocess.run([sys.executable, Path(__file__).with_name("ledger.py"), *words], check=False).returncode
+    for other in ("--ledger", "--reading"):
+        if other in sys.argv:
+            words = [word for word in sys.argv[1:] if word != other]
+            program = Path(__file__).with_name(f"{other[2:]}.py")
+            return subprocess.run([sys.executable, program, *words], check=False).returncode
     asked = _arguments()
     out = asked.out / f"{datetime.now(UTC):%Y-%m-%dT%H%MZ}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
