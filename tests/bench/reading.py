@@ -64,7 +64,7 @@ def end_to_end(mails: int, clients: int) -> None:
         request = Path(folder) / "request.json"
         request.write_text(json.dumps(request_json()))
         with house.running():
-            address = house.say("request", "import", str(request), "--json")[0]["mailadres"]
+            address = house.say("request", "import", str(request))["mailadres"]
             small = [storage.message(address, {f"loonstrook {n}.pdf": pdf(SIDE_OF_300_KB)}) for n in range(mails)]
             seconds = _until_the_letters(house, small, clients)
             print(f"{mails} mails of 300 KB, {clients} at once, to {mails} letters: {mails / seconds:.1f} a second")
@@ -147,9 +147,9 @@ def _seconds(read: Callable[[Path], Any], raw: Path) -> float:
 
 
 def _extra_mb(name: str, raw: Path) -> float:
-    """How much more memory a process has at its peak than after it read a message of a line."""
+    """How much more memory a process has at its peak than after it read a small message of the same kind."""
     small = raw.with_name("small.eml")
-    small.write_bytes(storage.message("documenten@intake.example", {"paspoort.pdf": b"%PDF-"}))
+    small.write_bytes(storage.message("documenten@intake.example", {"paspoort.pdf": pdf(2)}))
     done = subprocess.run(
         [sys.executable, __file__, "--memory", name, str(small), str(raw)], capture_output=True, text=True, check=True
     )
