@@ -333,6 +333,32 @@ VERDICT: Final = {
     Verdict.ERROR: "niet gecontroleerd: fout bij de scanner",
     Verdict.NOT_YET: "nog niet gecontroleerd",
 }
+PART_NOTE: Final = {
+    "a link, not followed": "een verwijzing, niet gevolgd",
+    "a multipart that could not be split": "kon niet in delen worden gesplitst",
+    "a point that nobody sees": "een punt dat niemand ziet, om te weten wie leest",
+    "a reference to a file elsewhere": "verwijst naar een bestand ergens anders",
+    "calendar": "agenda",
+    "decrypted with our key": "geopend met onze sleutel",
+    "embedded in the text": "klein plaatje in de tekst, zoals een logo",
+    "empty": "leeg",
+    "encrypted": "versleuteld",
+    "encryption version": "hoort bij de versleuteling",
+    "holds no file": "bevat geen bestand",
+    "made by a computer": "door een computer gemaakt",
+    "one piece of a message": "een stuk van een bericht",
+    "public key": "openbare sleutel",
+    "report": "melding van een mailserver",
+    "resource fork": "bijlage van een Mac",
+    "shown in the text": "staat in de tekst van het bericht",
+    "signature": "elektronische handtekening",
+    "the same small picture in several messages": "hetzelfde kleine plaatje in meer berichten, zoals een logo",
+    "two names": "twee namen: een ander programma kan de andere tonen",
+    "unreadable": "niet te openen",
+    "visiting card": "visitekaartje",
+}
+"""What the reader notes of a part, by its words."""
+
 _CLUE: Final = {
     ClueKind.PERSON: "een medewerker wees het toe",
     ClueKind.CHOICE: "iemand koos er een document voor",
