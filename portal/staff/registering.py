@@ -28,7 +28,16 @@ from portal.staff.common import page
 
 routes = APIRouter(prefix="/medewerker")
 
-LANGUAGES: Final = {"nl": "Nederlands", "en": "Engels", "fr": "Frans", "ar": "Arabisch", "ti": "Tigrinya"}
+LANGUAGES: Final = {
+    "nl": "Nederlands",
+    "en": "Engels",
+    "ar": "Arabisch",
+    "de": "Duits",
+    "fr": "Frans",
+    "uk": "Oekraïens",
+    "ti": "Tigrinya",
+    "tr": "Turks",
+}
 _LONGEST_KIND: Final = 200
 _LONGEST_TERM: Final = 1000
 _MANY: Final = ("stuk", "getoond", "bouwsteen")

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from gateway import letterpaper
 from gateway.core.words import EventName
 from gateway.people import StaffRole
+from portal.staff import registering
 from tests.support.browsing import staff_client
 from tests.support.house import Running, running
 
@@ -134,3 +136,7 @@ def test_a_term_that_is_none_is_told_and_not_guessed(staff: httpx2.Client) -> No
 
 def test_an_unknown_template_is_no_page(staff: httpx2.Client) -> None:
     assert staff.get("/medewerker/verzoeken/nieuw?sjabloon=weg").status_code == 404
+
+
+def test_every_language_with_a_sheet_beside_the_letter_can_be_chosen() -> None:
+    assert set(registering.LANGUAGES) == {"nl", "en", *letterpaper.SHEETS}
