@@ -55,6 +55,7 @@ from gateway.person import Copies
 from gateway.ports import Clock, Ports, Sealer
 from gateway.postroom import FAILED, Postroom
 from gateway.quarantine import Quarantine
+from gateway.proposal import Proposals
 from gateway.queries import Queries
 from gateway.register import Registrar
 from gateway.reminders import Reminders
@@ -320,6 +321,7 @@ def _desk(
     queries = Queries(database)
     dates = Dates(database, clock, _rules(ground))
     correspondence = _correspondence(ground, requests, dates)
+    dealings = Dealings(database, ledger, clock, requests, correspondence.say_in)
     receipt_files = _receipt_files(queries, clerk)
     handover = Handover(database, ledger, clock)
     return Desk(
@@ -329,13 +331,15 @@ def _desk(
         requests=requests,
         correspondence=correspondence,
         counter=Counter(store, queries, clock, ground.calendar, settings.terms.posted_days),
-        dealings=Dealings(database, ledger, clock, requests, correspondence.say_in),
+        dealings=dealings,
         people=People(database, ledger, clock),
         quarantine=Quarantine(database, store, clock),
         queries=queries,
         dates=dates,
         outages=outages,
+        alerts=ground.alerts,
         closing=_closing(ground),
+        proposals=Proposals(clock, queries, dates, correspondence, dealings, store.note_access),
         blobs=ground.blobs,
         clock=clock,
         wake=woken.set,

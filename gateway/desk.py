@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config.settings import Settings
+from gateway.alerts import Alerts
 from gateway.audit import Audit
 from gateway.closing import Closing
 from gateway.core.templates import Library
@@ -21,6 +22,7 @@ from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Blobs, Clock
 from gateway.quarantine import Quarantine
+from gateway.proposal import Proposals
 from gateway.queries import Queries
 from gateway.register import Period, Register
 from gateway.requests import Requests
@@ -66,7 +68,9 @@ class Desk:
     queries: Queries
     dates: Dates
     outages: Outages
+    alerts: Alerts
     closing: Closing
+    proposals: Proposals
     blobs: Blobs
     clock: Clock
     wake: Callable[[], None]

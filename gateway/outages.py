@@ -50,6 +50,19 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a person answered about outages and a request; `until` None: the last day stayed."""
+
+    reference: str
+    outages: tuple[int, ...]
+    was: date
+    until: date | None
+    officer: str
+    reason: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True)
 class Rules:
     """What the configuration says: in how many days up to the last one an outage counts, and when it is announced."""
 
@@ -145,6 +158,19 @@ class Outages:
         with self._database.read() as session:
             row = request_row(session, reference)
             return self._interruptions(session).of(row) if row.status in _WAITING else None
+
+    def answers(self) -> tuple[Answer, ...]:
+        """What persons answered, the newest first."""
+        query = (
+            select(col(RequestRow.reference), OutageAnswerRow)
+            .join(OutageAnswerRow, col(OutageAnswerRow.request_id) == col(RequestRow.id))
+            .order_by(col(OutageAnswerRow.id).desc())
+        )
+        with self._database.read() as session:
+            return tuple(
+                Answer(reference, tuple(row.outages), row.was, row.until, row.officer, row.reason, row.answered_at)
+                for reference, row in session.execute(query)
+            )
 
     def apply(self, reference: str, officer: str) -> Request:
         """The proposed last day is the last day from now on. Raises Refused, NotFound."""

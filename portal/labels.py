@@ -116,6 +116,7 @@ DONE: Final = {
     "uitstel-geweigerd": "Er is geen uitstel gegeven. De betrokkenen krijgen bericht met uw reden.",
     "gesloten": "Het verzoek is gesloten.",
     "storing": "Uw besluit over de storing is vastgelegd.",
+    "besloten": "Uw besluit is vastgelegd en het verzoek is gesloten. U maakt het besluit zelf bekend.",
     "overgedragen": "De overdracht is bevestigd. Na de bewaartermijn wissen wij hier de inhoud.",
     "goedgekeurd": "Het stuk is goedgekeurd.",
     "afgekeurd": "Het stuk is afgekeurd. Het staat weer open.",
@@ -141,6 +142,13 @@ MESSAGE: Final = {
     "ontvangstbewijs": "Ontvangstbewijs",
     "herinnering": "Herinnering",
 }
+ALERT: Final = {
+    "compleet": "op elk stuk een antwoord",
+    "wacht": "er moet nog iets bekeken worden",
+    "voorstel": "laatste dag voorbij",
+    "termijn": "de termijn voor een besluit loopt af",
+}
+VERDICT_WORDS: Final = {"buiten_behandeling": "Buiten behandeling", "in_behandeling": "Op de inhoud beslissen"}
 WAY: Final = {"email": "E-mail", "post": "Brief per post"}
 WHY_SO: Final = {
     "toestemming": "stemt in met e-mail",
@@ -233,7 +241,7 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("verzoek", "Verzoek", {}),
     ("verzoeken", "Verzoeken", {}),
     ("status", "Stand", ITEM | STATUS | REQUEST),
-    ("besluit", "Besluit", OUTCOME),
+    ("besluit", "Besluit", OUTCOME | VERDICT_WORDS),
     ("redenen", "Redenen", _REASON),
     ("reden", "Reden", _REASON),
     ("regel", "Regel", RULE),
@@ -247,6 +255,10 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("gevonden", "Gevonden", {}),
     ("handtekeningen", "Scanner", {}),
     ("laatsteDag", "Laatste dag", {}),
+    ("uiterlijk", "Besluiten uiterlijk", {}),
+    ("soort", "Soort", MESSAGE | ALERT),
+    ("aan", "Aan", {}),
+    ("dagenTevoren", "Dagen tevoren", {}),
     ("van", "Van", {}),
     ("tot", "Tot", {}),
     ("stap", "Stap", {}),

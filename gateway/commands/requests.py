@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from gateway import sheets
-from gateway.commands import dealings, terminal
+from gateway.commands import closing, dealings, terminal
 from gateway.commands.terminal import DONE, Verbs
 from gateway.core.errors import Refused
 from gateway.core.terms import day_in_words
@@ -40,6 +40,7 @@ def add(verbs: Verbs) -> None:
     extend.add_argument("--until", type=date.fromisoformat, required=True, metavar="DATE")
     extend.add_argument("--reason", required=True)
     dealings.add_contact(group)
+    closing.add(group)
     close = terminal.verb(group, "close", _request_close, "close a request")
     close.add_argument("reference")
     close.add_argument("--reason", required=True)

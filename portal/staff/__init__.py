@@ -4,14 +4,18 @@ Rule 1: the software proposes, a person decides; every act carries the name that
 Rule 2: content leaves only as a download, only when the scanner called it clean, and that is in the ledger (P4).
 """
 
+from typing import Final
+
 from fastapi import APIRouter
 
 from portal.staff import (
+    closing,
     counter,
     entering,
     extensions,
     held,
     importing,
+    outages,
     post,
     quarantine,
     registering,
@@ -19,6 +23,20 @@ from portal.staff import (
     submissions,
 )
 
+_TASKS: Final = (
+    closing,
+    counter,
+    entering,
+    extensions,
+    held,
+    importing,
+    outages,
+    post,
+    quarantine,
+    registering,
+    requests,
+    submissions,
+)
 routes = APIRouter()
-for task in (counter, entering, extensions, held, importing, post, quarantine, registering, requests, submissions):
+for task in _TASKS:
     routes.include_router(task.routes)

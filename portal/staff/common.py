@@ -25,6 +25,7 @@ def page(
     frame = {
         "session": session,
         "held_count": sums[Status.HELD],
+        "over_count": desk.closing.over_count(),
         "extension_count": desk.dealings.waiting_count(desk.queries.held_for(Reason.EXTENSION_ASKED)),
         "labels": labels,
         "done": "",

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from gateway.core import terms
 from gateway.core.errors import NotFound, Refused
 from gateway.core.model import MISSING
-from gateway.core.words import RequestStatus
+from gateway.core.words import ItemStatus, RequestStatus
 from gateway.dealings import Way
 from gateway.people import PortalSession
 from gateway.schema import Verzoek
@@ -44,10 +44,16 @@ class Line:
         """Whether the last day passed without an answer: a person must decide (P10)."""
         return self.request.status is RequestStatus.LAPSED
 
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer to each item and nobody judged them all yet."""
+        judged = all(item.status is ItemStatus.APPROVED for item in self.request.stukken)
+        return self.request.status is RequestStatus.COMPLETE and not judged
+
 
 @routes.get("")
 def overview(request: HttpRequest, session: Caseworker, desk: TheDesk, alles: str = "") -> Response:
-    """The requests, what waits for a decision first, then by last day; closed ones on demand."""
+    """The requests: what waits for a decision, what is to be judged, then by last day; closed ones on demand."""
     today = desk.clock.now().astimezone(terms.AMSTERDAM).date()
     shown = [r for r in desk.queries.requests() if alles or r.status is not RequestStatus.CLOSED]
     lines = [Line.of(r, today) for r in shown]
@@ -55,7 +61,7 @@ def overview(request: HttpRequest, session: Caseworker, desk: TheDesk, alles: st
         request,
         session,
         "staff_requests.html",
-        lines=sorted(lines, key=lambda line: (not line.waits, line.request.laatsteDag)),
+        lines=sorted(lines, key=lambda line: (not line.waits, not line.answered, line.request.laatsteDag)),
         everything=bool(alles),
     )
 

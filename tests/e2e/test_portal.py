@@ -182,7 +182,8 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     yield "requests"
     yield from _paper_and_terms(furnished, page, go)
     yield from _new_requests(furnished, page, go)
-    yield from map(go, ("/medewerker?alles=1", "/medewerker/aangehouden"))
+    yield from map(go, ("/medewerker?alles=1", "/medewerker/aangehouden", "/medewerker/verlopen"))
+    yield from map(go, (f"/medewerker/verlopen/{furnished.late.kenmerk}", "/medewerker/storingen"))
     yield from (go(f"/medewerker/verzoeken/{r.kenmerk}") for r in (furnished.partly, furnished.late))
     yield from (go(f"/medewerker/inzendingen/{numbers[n]}") for n in ("mail", "partly", "late", "objection"))
     _press(page, "Doorgegeven")
