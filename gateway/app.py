@@ -54,8 +54,8 @@ from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Clock, Ports, Sealer
 from gateway.postroom import FAILED, Postroom
-from gateway.quarantine import Quarantine
 from gateway.proposal import Proposals
+from gateway.quarantine import Quarantine
 from gateway.queries import Queries
 from gateway.register import Registrar
 from gateway.reminders import Reminders

@@ -18,7 +18,7 @@ from gateway.core import decision_term, leniency, terms
 from gateway.core.decision_term import DecisionEnd, Extension, Invitation, Reading, SpecialTerm, UnusedTermEnd
 from gateway.core.model import Request, Term
 from gateway.core.terms import Start, TermEnd
-from gateway.core.words import DocumentOutcome, EventName, Outcome, Procedure, Reason, RequestStatus
+from gateway.core.words import DocumentOutcome, EventName, ItemStatus, Outcome, Procedure, Reason, RequestStatus
 from gateway.database import Database
 from gateway.inquiry import is_for, request_row
 from gateway.interruptions import Interruptions, Proposal
@@ -164,7 +164,7 @@ class Case:
         """Until when it may be left unhandled; None for objections (Awb 6:6 is theirs) and for what is closed."""
         if self._request.procedure is Procedure.OBJECTION or self._request.status is RequestStatus.CLOSED:
             return None
-        completed = _completed_day(self._session, self._row, self._request)
+        completed = self._first_completed()
         in_time = completed is not None and completed <= self._request.last_day
         since = completed if completed is not None and in_time else self._request.last_day
         end = decision_term.last_day_not_handled(since, self._rules.calendar)
@@ -175,6 +175,15 @@ class Case:
             voorlopig=completed is None and self._today <= self._request.last_day,
             waarschuwingen=decision_term.warning_days(end.day, self._rules.warn_days),
         )
+
+    def _first_completed(self) -> date | None:
+        """The first day on which every item had come in, whatever was turned down since: from it the weeks count.
+
+        Unless more time was given after that: then there is a new term, which can lapse or be answered itself.
+        """
+        completed = _completed_day(self._session, self._row, self._request, turned_down=True)
+        again = completed is not None and any(e.gegevenOp >= completed for e in _extensions(self._session, self._row))
+        return _completed_day(self._session, self._row, self._request) if again else completed
 
     # ---- what pointing to the right way costs ----------------------------------------------------
 
@@ -245,13 +254,15 @@ def _extension(given_at: datetime, event: dict[str, Any], written: set[date]) ->
     )
 
 
-def _completed_day(session: Session, row: RequestRow, request: Request) -> date | None:
+def _completed_day(session: Session, row: RequestRow, request: Request, *, turned_down: bool = False) -> date | None:
     """The day on which the last requested item came in; None while one is missing.
+
+    `turned_down`: an item that a person turned down came in all the same.
 
     An item that was sent again after it was turned down counts from the first time: a day too early never promises
     somebody a later decision than the law gives.
     """
-    if request.missing_items():
+    if any(not (turned_down and item.status is ItemStatus.REJECTED) for item in request.missing_items()):
         return None
     arrivals = session.execute(
         select(col(PartRow.number), func.min(col(SubmissionRow.received_at)))

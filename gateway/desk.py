@@ -21,8 +21,8 @@ from gateway.outages import Outages
 from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Blobs, Clock
-from gateway.quarantine import Quarantine
 from gateway.proposal import Proposals
+from gateway.quarantine import Quarantine
 from gateway.queries import Queries
 from gateway.register import Period, Register
 from gateway.requests import Requests

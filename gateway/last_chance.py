@@ -17,9 +17,9 @@ from gateway import mapping
 from gateway.core import terms
 from gateway.core.closing import Obstacle, Waits
 from gateway.core.states import RESTING, Step
-from gateway.core.words import EventName
+from gateway.core.words import Channel, EventName
 from gateway.inquiry import is_for
-from gateway.interruptions import Interruptions
+from gateway.interruptions import WAY, Interruptions
 from gateway.postroom import Postroom
 from gateway.records import ChannelRow, EntryRow, ExtensionRow, MailboxRow, RequestRow, SubmissionRow
 
@@ -49,8 +49,7 @@ class LastChance:
         ).all()
         read = session.execute(select(col(MailboxRow.key), col(MailboxRow.read_at)))
         self._read: dict[str, datetime | None] = dict(iter(read))
-        seen = session.execute(select(col(ChannelRow.name), col(ChannelRow.seen_at)))
-        self._seen: dict[str, datetime] = dict(iter(seen))
+        self._channels = session.scalars(select(ChannelRow).order_by(col(ChannelRow.name))).all()
 
     def of(self, row: RequestRow) -> tuple[Waits, ...]:
         """Every obstacle to its lapsing; none when it may."""
@@ -63,7 +62,7 @@ class LastChance:
         over = terms.end_of_day(row.last_day)
         yield Obstacle.MAILBOX, tuple(key for key in self._looked.mailboxes if not _since(self._read.get(key), over))
         if self._looked.watched:
-            yield Obstacle.CHANNEL, tuple(sorted(name for name, at in self._seen.items() if not _since(at, over)))
+            yield Obstacle.CHANNEL, tuple(c.name for c in self._channels if self._unseen(c, row, over))
         yield Obstacle.EXTENSION, self._asked(row)
         proposal = self._outages.of(row)
         yield Obstacle.OUTAGE, tuple(map(str, proposal.outages)) if proposal else ()
@@ -80,6 +79,11 @@ class LastChance:
             return False
         unknown = submission.outcome is None or not submission.decisions
         return unknown or row.reference in {clue["request"] for clue in submission.clues}
+
+    def _unseen(self, channel: ChannelRow, row: RequestRow, over: datetime) -> bool:
+        """Whether nobody has looked at it since; one that is known to be out is an outage, which a person answers."""
+        asked = WAY.get(Channel(channel.name)) in row.channels
+        return asked and channel.outage_id is None and not _since(channel.seen_at, over)
 
     def _asked(self, row: RequestRow) -> tuple[str, ...]:
         """The questions for more time that came in time and wait for an answer, by day."""

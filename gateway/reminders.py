@@ -2,7 +2,8 @@
 
 Rule 1: a reminder and the entry that says so are one transaction, and its day is unique: it is never made twice.
 Rule 2: who is complete, closed or past the last day is not reminded, and what waits then is not sent any more.
-Rule 3: an outage that may give more time is no reason to be silent; more time that was given moves the reminders.
+Rule 3: nobody is reminded of a letter that is not proven to have come: when it comes the term begins anew (Awb 2:22).
+Rule 4: an outage that may give more time is no reason to be silent; more time that was given moves the reminders.
 """
 
 from collections.abc import Sequence
@@ -57,6 +58,8 @@ class Reminders:
         return tuple(reference for number in due if (reference := self._remind(number, today)))
 
     def _due(self, session: Session, row: RequestRow, today: date) -> DueDay | None:
+        if self._postroom.unproven(session, row):
+            return None
         reminded = session.scalar(select(func.max(col(ReminderRow.day))).where(col(ReminderRow.request_id) == row.id))
         return closing.due(row.last_day, self._days_before, today, max(row.sent_day, reminded or date.min))
 

@@ -188,6 +188,22 @@ def test_what_is_complete_and_not_judged_yet_is_guarded_too(kept):
     assert [alert.kind for alert in kept.alerts.of(REFERENCE)] == [AlertKind.COMPLETE, AlertKind.TERM]
 
 
+def test_what_was_complete_and_is_turned_down_later_gives_no_later_day_to_leave_it_unhandled(kept):
+    """law.md 3.5: the four weeks count from completion, also when it is found insufficient after the term."""
+    storage.decided(kept, 1, "1")
+    storage.decided(kept, 2, "2")
+    kept.clock.at = MIDNIGHT
+    kept.requests.judge(REFERENCE, "2", approved=False, officer=OFFICER)
+    assert kept.closing.lapse() == (REFERENCE,)
+    assert kept.closing.over()[0].decide_by == date(2026, 11, 30)
+    with pytest.raises(Refused):
+        kept.closing.decide(REFERENCE, Verdict.NOT_HANDLED, "de akte is niet leesbaar", "o.besluit")
+    kept.requests.extend(REFERENCE, date(2026, 12, 15), "stuur een betere scan", OFFICER)
+    kept.clock.forward(days=15)
+    assert kept.closing.lapse() == (REFERENCE,)
+    assert kept.closing.over()[0].decide_by == date(2027, 1, 12)
+
+
 def test_nobody_is_warned_while_an_outage_is_to_be_answered(over):
     over.closing.lapse()
     outages = outages_of(over)

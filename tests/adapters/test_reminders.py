@@ -98,6 +98,16 @@ def test_after_days_without_power_one_reminder_goes_out_and_not_all_that_were_mi
     assert _reminded(kept) == [("2026-11-29", 2, "2026-11-30")]
 
 
+def test_nobody_is_reminded_of_a_letter_that_was_not_posted_yet(kept):
+    kept.correspondence.open([storage.request(betrokkenen=[PAPER])], OFFICER)
+    tick(kept)
+    kept.clock.forward(days=26)
+    assert kept.reminders.remind() == ()
+    post(kept)
+    assert kept.queries.request(REFERENCE).laatsteDag > LAST_DAY
+    assert kept.reminders.remind() == ()
+
+
 def test_nobody_is_reminded_on_the_day_of_the_letter_or_before(kept):
     storage.open_request(kept.requests, termijn={"aantal": 7, "eenheid": "dagen"})
     assert kept.reminders.remind() == ()
