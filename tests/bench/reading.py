@@ -11,13 +11,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from email import message_from_binary_file, policy
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 import pikepdf  # noqa: E402
 
 from mail.read import Reader  # noqa: E402
-from tests.support import program, servers, smtp, storage  # noqa: E402
+from tests.support import hostile, program, servers, smtp, storage  # noqa: E402
 from tests.support.house import request_json  # noqa: E402
 
 FACTOR: Final = 4
@@ -36,6 +37,9 @@ EXTRA_MB: Final = 10
 SIDE_OF_300_KB: Final = 320
 SIDE_OF_30_MB: Final = 3200
 PATIENCE: Final = 170
+GOOD: Final = 100
+POISON: Final = 60
+NUMBER: Final = re.compile(rb"\d\d-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
 def pdf(side: int) -> bytes:
@@ -71,6 +75,7 @@ def end_to_end(mails: int, clients: int) -> None:
             large = storage.message(address, {"paspoort.pdf": pdf(SIDE_OF_30_MB)})
             seconds = _until_the_letters(house, [large], 1)
             print(f"one mail of {len(large) / 1e6:.1f} MB, from its first byte to its letter: {seconds:.2f} s")
+            held_up(house, address)
 
 
 def _until_the_letters(house: program.Program, messages: list[bytes], clients: int) -> float:
@@ -91,8 +96,50 @@ def _until_the_letters(house: program.Program, messages: list[bytes], clients: i
 
 def _deliver(port: int, messages: list[bytes]) -> None:
     for message in messages:
-        reply = smtp.deliver(port, message)
-        assert reply.startswith(b"250"), reply
+        _taken(port, message)
+
+
+def _taken(port: int, message: bytes) -> str:
+    """The receipt number."""
+    reply = smtp.deliver(port, message)
+    assert reply.startswith(b"250"), reply
+    return smtp.receipt(reply)
+
+
+# ---- poison --------------------------------------------------------------------------------------
+
+
+def held_up(house: program.Program, address: str) -> None:
+    """Print how long good mails wait for their letters, alone and with sixty that break their child among them."""
+    bomb = hostile.attached(hostile.zipped({"nul.bin": bytes(120 * 2**20)}), "stukken.zip", "application/zip")
+    kinds = (hostile.nested(2000), hostile.mail(*[b"\r\n"] * 501), hostile.mail(bomb))
+    for poison in (0, POISON):
+        good = [storage.message(address, {f"brief {poison} {n}.pdf": pdf(60)}) for n in range(GOOD)]
+        bad = [kinds[n % len(kinds)] + f"{n}
+".encode() for n in range(poison)]
+        order = [(n / GOOD, True, m) for n, m in enumerate(good)] + [(n / POISON, False, m) for n, m in enumerate(bad)]
+        accepted: dict[str, float] = {}
+        for _, is_good, message in sorted(order):
+            number = _taken(house.smtp_port, message)
+            if is_good:
+                accepted[number] = time.time()
+        waits = sorted(at - accepted[number] for number, at in _written(house, accepted).items())
+        print(f"{GOOD} good and {poison} poison mails: good ones wait {waits[GOOD // 2]:.2f} s, p99 {waits[-2]:.2f} s")
+
+
+def _written(house: program.Program, wanted: Container[str]) -> dict[str, float]:
+    """When the letter of each of these receipt numbers was written."""
+    found: dict[str, float] = {}
+
+    def all_there() -> bool:
+        for path in house.data.joinpath("outbox").glob("*.eml"):
+            number = NUMBER.search(path.read_bytes())
+            if number and number[0].decode() in wanted:
+                found[number[0].decode()] = path.stat().st_mtime
+        return len(found) == GOOD
+
+    servers.wait_until(all_there, "the letters of all good mails", PATIENCE)
+    return found
 
 
 # ---- beside the standard library -----------------------------------------------------------------
