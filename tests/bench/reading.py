@@ -115,8 +115,7 @@ def held_up(house: program.Program, address: str) -> None:
     kinds = (hostile.nested(2000), hostile.mail(*[b"\r\n"] * 501), hostile.mail(bomb))
     for poison in (0, POISON):
         good = [storage.message(address, {f"brief {poison} {n}.pdf": pdf(60)}) for n in range(GOOD)]
-        bad = [kinds[n % len(kinds)] + f"{n}
-".encode() for n in range(poison)]
+        bad = [kinds[n % len(kinds)] + f"{n}\r\n".encode() for n in range(poison)]
         order = [(n / GOOD, True, m) for n, m in enumerate(good)] + [(n / POISON, False, m) for n, m in enumerate(bad)]
         accepted: dict[str, float] = {}
         for _, is_good, message in sorted(order):
