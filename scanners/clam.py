@@ -236,14 +236,14 @@ class Clam:
 
 
 def database_of(version: str) -> str:
-    """Number and day of the signatures that a VERSION names, e.g. `27500, 2026-11-22`; empty when it names none."""
+    """The signatures that a VERSION names, e.g. `signatures 27500 of 2026-11-22`; empty when it names none."""
     _program, _, rest = version.partition("/")
     number, _, made = rest.partition("/")
     try:
         day = datetime.strptime(made, "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC).date()
     except ValueError:
         return ""
-    return f"{number}, {day}"
+    return f"signatures {number} of {day}"
 
 
 def _failed(verdict: Verdict, error: Exception) -> Answer:

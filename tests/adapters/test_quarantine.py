@@ -127,7 +127,7 @@ def test_a_document_that_turns_out_infected_counts_no_more_and_its_sender_gets_a
     assert (old["ontvangenOp"], "corrigeert" in old) == (new["ontvangenOp"], False)
 
     (found,) = ward.events(number, EventName.INFECTION_FOUND)
-    assert (found["documenten"], found["gevonden"].startswith("Taught-")) == ([infected], True)
+    assert (found["documenten"], "UNOFFICIAL; signatures 2" in found["gevonden"]) == ([infected], True)
     assert [(o["wie"], o["hoe"]) for o in found["geopendDoor"]] == [
         ("b.behandelaar", "download"),
         ("zaaksysteem", f"bundel {storage.REFERENCE}"),

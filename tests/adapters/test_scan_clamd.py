@@ -180,6 +180,13 @@ def test_silence_errors_and_nonsense_are_never_clean(answer, folder, tmp_path):
         assert scanner.scan(a_file(tmp_path, b"schoon")).verdict in {Verdict.NOT_YET, Verdict.ERROR}
 
 
+def test_the_version_names_number_and_day_of_the_signatures_where_there_are_any():
+    """The form of clamd's VERSION (man clamd); with signatures of one's own only it names no database."""
+    assert clam.database_of("ClamAV 1.4.6/27500/Sun Nov  1 16:40:23 2026") == "signatures 27500 of 2026-11-01"
+    for unnamed in ("", "ClamAV 1.4.6", "ClamAV 1.4.6/27500/gisteren"):
+        assert clam.database_of(unnamed) == ""
+
+
 def test_a_file_of_ours_that_is_not_there_is_our_trouble(clamd_socket, tmp_path):
     with pytest.raises(TryLater):
         clam.Clam(f"unix:{clamd_socket}", 2**20).scan(tmp_path / "nowhere")
