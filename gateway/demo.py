@@ -35,7 +35,7 @@ from gateway.core.errors import TryLater
 from scanners import clam
 
 WAIT_SECONDS = 120.0
-REFERENCE = "HV-2026-000123"
+REFERENCE, RELEASED, REMINDED = "HV-2026-000123", "HV-2026-000124", "HV-2026-000125"
 APPLICANT, LAWYER = "a.tesfay@example.org", "b.dewit@kantoor.example"
 WIDTH = 96
 
@@ -89,6 +89,7 @@ def _empty_directory(parent: Path) -> Path:
 
 def _story(stage: Stage) -> None:
     request = _ask(stage)
+    _our_letters(stage)
     _mail_documents(stage, request)
     _mail_malware(stage, request)
     _mail_to_nobody(stage)
@@ -131,6 +132,23 @@ def _ask(stage: Stage) -> dict[str, Any]:
         ]
         _say(f"  {item['nummer']}. {item['omschrijving']} ({', '.join([item['persoon'], *marks])})")
     return request
+
+
+def _our_letters(stage: Stage) -> None:
+    _scene(
+        stage, "Our own letters", "Released when nothing is missing that case law asks; a reminder near the last day."
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump([_small_request(RELEASED, days_ago=0), _small_request(REMINDED, days_ago=26)], file)
+        file.flush()
+        stage.command("request", "import", file.name)
+    _say(f"$ herstelpost post release {RELEASED}")
+    stage.command("post", "release", RELEASED)
+    _say("$ herstelpost post list")
+    _say(*(f"  {line[:WIDTH]}" for line in stage.command("post", "list").splitlines()))
+    _say("$ herstelpost post remind")
+    _say(*(f"  {line}" for line in stage.command("post", "remind").splitlines()))
+    _show_letter(stage, REMINDED, lines=17)
 
 
 def _mail_documents(stage: Stage, request: Mapping[str, Any]) -> None:
@@ -481,4 +499,22 @@ def _family_request() -> dict[str, Any]:
             item(6, "afhankelijkheid", "Uitleg over de meer dan gebruikelijke afhankelijkheid", "Amanuel"),
             item(7, "verklaring", "Verklaring over ontbrekende documenten", "Selam"),
         ],
+    }
+
+
+def _small_request(reference: str, *, days_ago: int) -> dict[str, Any]:
+    """One document of one person, who agrees to e-mail; four weeks, so after 26 days a reminder is due."""
+    return {
+        "kenmerk": reference,
+        "zaaknummer": f"Z2-{reference[-6:]}",
+        "aanvraagsoort": "verblijf bij partner",
+        "procedure": "aanvraag",
+        "taal": "nl",
+        "verzondenOp": (datetime.now(UTC) - timedelta(days=days_ago)).date().isoformat(),
+        "termijn": {"aantal": 4, "eenheid": "weken"},
+        "kanalen": ["email", "portaal"],
+        "betrokkenen": [
+            {"rol": "aanvrager", "naam": "M. Haile", "email": "m.haile@example.org", "stemtInMetEmail": True}
+        ],
+        "stukken": [{"nummer": "1", "soort": "loonstrook", "omschrijving": "Loonstroken van de laatste drie maanden"}],
     }

@@ -18,6 +18,7 @@ def add(verbs: Verbs) -> None:
     group = terminal.group(verbs, "post", "letters of ours on paper, and consent to e-mail")
     release = terminal.verb(group, "release", _release, "make the letter of a request that was opened without one")
     release.add_argument("reference")
+    terminal.verb(group, "remind", _remind, "make the reminders that are due now, as the clock does")
     list_ = terminal.verb(group, "list", _list, "letters to print and post, oldest first")
     list_.add_argument("--done", action="store_true", help="those that were posted")
     terminal.json_option(list_)
@@ -46,6 +47,15 @@ def _release(given: argparse.Namespace, settings: Settings) -> int:
         house.desk.correspondence.write()
     print(code)
     terminal.say("herstelpost: the new access code; the one before opens nothing any more")
+    return DONE
+
+
+def _remind(_given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        reminded = house.reminders.remind()
+        house.desk.correspondence.write()
+    for reference in reminded:
+        print(reference)
     return DONE
 
 

@@ -64,8 +64,19 @@ def test_what_is_still_missing_is_what_nobody_sent(shown):
     assert request["status"] == "open"
 
 
+def _about_submissions(home):
+    """The letters about what came in; the others are our own."""
+    return [path for path in (home / "outbox").glob("*.eml") if not path.name.startswith("HV-")]
+
+
+def test_a_released_request_is_told_of_and_an_older_one_reminded(shown):
+    sent = sorted(path.name.rpartition(".")[0].rpartition(".")[0] for path in (shown[0] / "outbox").glob("HV-*.eml"))
+    assert sent == ["HV-2026-000124.verzoek.0", "HV-2026-000125.herinnering.0"]
+    assert "Herinnering: wij missen nog documenten" in shown[1]
+
+
 def test_every_sender_was_told_once(shown, submissions):
-    letters = sorted(path.name.split(".")[0] for path in (shown[0] / "outbox").glob("*.eml"))
+    letters = sorted(path.name.split(".")[0] for path in _about_submissions(shown[0]))
     mailed = sorted(s["ontvangstnummer"] for s in submissions if s["kanaal"] == "smtp")
     uploaded = [s["ontvangstnummer"] for s in submissions if s["kanaal"] == "portaal"]
     assert [number for number in letters if number not in uploaded] == mailed
