@@ -246,6 +246,12 @@ class Limits(Section):
     child_wall_seconds: float = Field(60, gt=0)
 
 
+class Views(Section):
+    libreoffice: str = Field("", pattern=r"^(|none|/.+)$")
+    memory_mb: int = Field(1536, ge=512)
+    seconds: int = Field(60, gt=0)
+
+
 def _is_witness_key(vkey: str) -> str:
     if notes.parse_vkey(vkey).kind != notes.COSIGNATURE:
         raise ValueError("is a log's key; a witness's own is printed by `herstelpost witness vkey`")
@@ -406,6 +412,7 @@ class Settings(Section):
     scanners: Scanners = Scanners()
     smime: Smime = Smime()
     limits: Limits = Limits()
+    views: Views = Views()
     ledger: Ledger = Ledger()
     designations: tuple[Designation, ...] = (
         Designation(channel="email", reference=FICTITIOUS, in_force=date(2026, 1, 1)),

@@ -27,6 +27,7 @@ if [ "$set_name" = test ]; then
   has pdftotext || need poppler-utils
   has cc || need gcc libc6-dev
   has strace || need strace
+  [ -e /usr/lib/libreoffice/program/soffice.bin ] || need libreoffice-writer-nogui libreoffice-calc-nogui
 fi
 [ -n "$missing" ] || exit 0
 

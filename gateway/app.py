@@ -17,7 +17,7 @@ from config.calendar import load_calendar
 from config.decision_terms import load_decision_terms
 from config.settings import BadConfiguration, Kept, Settings
 from config.templates import OURS, load_templates
-from gateway import bundle, cosign, events, marks, mdto, notes, rotation, tiles
+from gateway import bundle, cosign, events, marks, mdto, notes, office, rotation, tiles
 from gateway.alerts import Alerts
 from gateway.arrivals import content_of
 from gateway.audit import Audit, audit
@@ -65,6 +65,7 @@ from gateway.rescan import Rules as RescanRules
 from gateway.retention import Retention
 from gateway.schema import dump
 from gateway.store import DatabaseStore
+from gateway.views import Views
 from gateway.vouching import Authority, Vouching
 from mail import alerts as mail_alerts
 from mail import authenticate, letters, outbound, read, read_child, smime
@@ -140,6 +141,7 @@ class _Ground:
     database: Database
     ledger: Ledger
     blobs: FileBlobs
+    views: Views
     clock: Clock
     calendar: terms.Calendar
     library: Library
@@ -209,6 +211,7 @@ def _ground(settings: Settings) -> _Ground:
         database=database,
         ledger=ledger,
         blobs=blobs,
+        views=Views(blobs, settings.data_dir / "views", clock, _office(settings)),
         clock=clock,
         calendar=calendar,
         library=_library(settings),
@@ -341,6 +344,7 @@ def _desk(
         closing=_closing(ground),
         proposals=Proposals(clock, queries, dates, correspondence, dealings, store.note_access),
         blobs=ground.blobs,
+        views=ground.views,
         clock=clock,
         wake=woken.set,
         settle=_settle(queries),
@@ -376,6 +380,7 @@ def _retention(ground: _Ground, carrier: outbound.Outbound) -> Retention:
         ground.clock,
         schedule=schedule(ground.settings),
         letters=carrier,
+        derivatives=ground.views,
         batch=ground.settings.retention.batch,
     )
 
@@ -588,6 +593,13 @@ def _reader(settings: Settings) -> read.Reader:
 def _whole(file: str) -> str:
     """The path of a file for a child, which runs in a folder of its own."""
     return str(Path(file).resolve()) if file else ""
+
+
+def _office(settings: Settings) -> office.Office | None:
+    """LibreOffice, where there is one."""
+    views = settings.views
+    program = "" if views.libreoffice == "none" else views.libreoffice or office.found()
+    return office.Office(program, office.limits(views.memory_mb, views.seconds)) if program else None
 
 
 def _authenticator(settings: Settings) -> authenticate.Authenticator | None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from config.calendar import load_calendar
 from config.settings import BadConfiguration, Imap, Settings
-from gateway import app, events, timestamps
+from gateway import app, events, office, timestamps
 from gateway.core.errors import GatewayError
 from gateway.mailboxes import MailboxCursor
 from mail import imap_in, resolver, smtp_in
@@ -50,6 +50,8 @@ def warnings(settings: Settings, today: date) -> tuple[str, ...]:
     if unknown := load_calendar().uncovered_years(today, today + AHEAD):
         years = ", ".join(map(str, unknown))
         found.append(f"calendar: the decree days of {years} are not known; last days may come too early")
+    if not settings.views.libreoffice and not office.found():
+        found.append("views: no LibreOffice here: Word, Excel and OpenDocument files cannot be viewed, only downloaded")
     return tuple(f"WARNING: {warning}" for warning in found)
 
 

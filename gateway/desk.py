@@ -27,6 +27,7 @@ from gateway.queries import Queries
 from gateway.register import Period, Register
 from gateway.requests import Requests
 from gateway.store import DatabaseStore
+from gateway.views import Views
 
 
 class ReceiptFiles(Protocol):
@@ -72,6 +73,7 @@ class Desk:
     closing: Closing
     proposals: Proposals
     blobs: Blobs
+    views: Views
     clock: Clock
     wake: Callable[[], None]
     settle: Callable[[str, float], None]

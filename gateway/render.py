@@ -27,6 +27,8 @@ _KINDS: Final = {
         "image",
     ),
 }  # fmt: skip
+MEDIA_TYPES: Final = frozenset(_KINDS)
+"""What can be drawn."""
 _WHYS: Final = frozenset({"empty", "damaged", "password", "limits"})
 
 
@@ -99,4 +101,11 @@ def merge(sources: Sequence[Path], bookmarks: Sequence[TocLine], title: str, tar
         "target": str(target),
     }
     outcome = child.run(_MODULE, job, limits, writable=(target.parent,))
+    return outcome.ended == "done" and target.is_file()
+
+
+def picture(pdf: Path, target: Path) -> bool:
+    """Whether `target` is now a small JPEG of the first page of a PDF. Raises TryLater as `draw` does."""
+    job = {"pdf": str(pdf), "target": str(target)}
+    outcome = child.run(_MODULE, job, _DRAWING, writable=(target.parent,))
     return outcome.ended == "done" and target.is_file()

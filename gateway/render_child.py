@@ -1,4 +1,4 @@
-"""The drawing child: documents in, PDF pages without anything that acts out; and those pages merged into one PDF.
+"""The drawing child: documents in, PDF pages without anything that acts out; those merged, or the first as a picture.
 
 Rule 1: runs only under `scanners.child`; the documents are hostile.
 Rule 2: a page keeps what is seen and nothing else: every key of a page that is not in a short list is left behind,
@@ -26,6 +26,7 @@ from scanners import child
 MAX_PAGES: Final = 1000
 MAX_PIXELS: Final = 120_000_000
 MAX_CHARACTERS: Final = 200_000
+PICTURE_PIXELS: Final = 320
 
 _SEEN: Final = frozenset(
     ("/Type", "/Parent", "/Contents", "/Resources", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Group")
@@ -43,9 +44,12 @@ class NotShown(Exception):
 
 
 def work(job: dict[str, Any]) -> None:
-    """Draw `documents`, one answer each: `{"pages": n}` or `{"failed": why}`; or merge `sources`."""
+    """Draw `documents`, one answer each: `{"pages": n}` or `{"failed": why}`; merge `sources`; or picture a `pdf`."""
     if "sources" in job:
         child.say({"pages": _merge(job)})
+        return
+    if "pdf" in job:
+        _picture(Path(job["pdf"]), Path(job["target"]))
         return
     made_at = datetime.fromisoformat(job["made_at"])
     for document in job["documents"]:
@@ -184,6 +188,17 @@ _KINDS: Final[dict[str, Callable[[Path, Path, str, datetime], None]]] = {
     "image": _draw_image,
     "text": _draw_text,
 }
+
+
+# ---- a picture of the first page -----------------------------------------------------------------
+
+
+def _picture(source: Path, target: Path) -> None:
+    import pypdfium2  # noqa: PLC0415 -- a large library, which only this needs
+
+    page = pypdfium2.PdfDocument(source)[0]
+    scale = PICTURE_PIXELS / max(page.get_size())
+    page.render(scale=scale).to_pil().convert("RGB").save(target, "JPEG", quality=80)
 
 
 # ---- merging -------------------------------------------------------------------------------------

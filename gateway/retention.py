@@ -9,7 +9,7 @@ Rule 3: bytes that another submission has too stay until the last of them is era
 """
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -55,6 +55,13 @@ class Letters(Protocol):
         """The letter of this name is not there any more, durably. Raises OSError."""
 
 
+class Derivatives(Protocol):
+    """Copies for viewing, which are gone when the bytes are of which they were made."""
+
+    def forget(self, hashes: Iterable[str]) -> None:
+        """There is none of these any more. Raises OSError."""
+
+
 @dataclass(frozen=True)
 class Hold:
     """A legal hold: of a request (its reference) or of one submission (its number). `released_at` None: it lasts."""
@@ -92,6 +99,7 @@ class Retention:
         *,
         schedule: Schedule,
         letters: Letters,
+        derivatives: Derivatives,
         batch: int,
     ) -> None:
         self._database = database
@@ -100,6 +108,7 @@ class Retention:
         self._clock = clock
         self._schedule = schedule
         self._letters = letters
+        self._derivatives = derivatives
         self._batch = batch
 
     # ---- holds -----------------------------------------------------------------------------------
@@ -313,6 +322,7 @@ class Retention:
             letters = erasing.letter_keys(session, row)
         if self._blobs.erase(hashes):
             return False
+        self._derivatives.forget(hashes)
         for key in letters:
             self._letters.forget(key)
         now = self._clock.now()

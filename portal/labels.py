@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gateway.core.business import Business
 from gateway.core.facts import ClueKind, Facts
-from gateway.core.model import Verdict
+from gateway.core.model import Finding, Verdict
 from gateway.core.words import Reason
 from gateway.queries import Event, Why
 from gateway.reasons import reason_text
@@ -371,6 +371,20 @@ PART_NOTE: Final = {
 }
 """What the reader notes of a part, by its words."""
 
+_FINDING: Final = {
+    "infected": "virus",
+    "encrypted": "wachtwoord nodig",
+    "active_content": "doet iets uit zichzelf",
+    "unreadable": "niet te openen",
+    "type_refused": "soort bestand dat wij niet nemen",
+    "limits": "over een grens",
+    "suspicious": "eerst bekijken",
+    "carries": "er zit een bestand in, dat hier los staat",
+    "type_differs": "de naam klopt niet met de inhoud",
+    "repaired": "beschadigd, wel te openen",
+    "pages": "pagina's",
+    "hint": "let op",
+}
 _CLUE: Final = {
     ClueKind.PERSON: "een medewerker wees het toe",
     ClueKind.CHOICE: "iemand koos er een document voor",
@@ -403,6 +417,14 @@ def signature(words: str, *, names: bool) -> str:
     shown = certificate if names else certificate.rpartition("; ")[2]
     said = "; ".join(part for part in (_SIGNATURE.get(result, result), _CHAIN.get(chain, chain)) if part)
     return f"{said} ({shown})." if shown else f"{said}."
+
+
+def finding(found: Finding) -> str:
+    """What was found in a document, in words; the detail is the checker's own."""
+    words = _FINDING.get(found.code, found.code)
+    if found.code == "pages":
+        return "1 pagina" if found.detail == "1" else f"{found.detail} {words}"
+    return f"{words} ({found.detail})" if found.detail else words
 
 
 def facts(why: Why) -> list[tuple[str, str]]:

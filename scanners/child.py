@@ -62,19 +62,26 @@ class Outcome:
 
 
 def run(
-    module: str, job: dict[str, Any], limits: Limits, *, network: bool = False, writable: tuple[Path, ...] = ()
+    module: str,
+    job: dict[str, Any],
+    limits: Limits,
+    *,
+    network: bool = False,
+    writable: tuple[Path, ...] = (),
+    sockets: str = "",
 ) -> Outcome:
     """Run `module.WORK` on a job in a process of its own and wait for its end, however it comes.
 
     `writable`: folders, beside its own scratch folder, that it may write in; nowhere else.
     `network`: let it keep the network. Only for the checks of a sender: which names they ask DNS for depends on
     the answers, so nobody can ask for them beforehand.
+    `sockets`: a folder in which it may make local sockets, and nothing else; what it leaves there stays.
 
     Raises TryLater when the child could not be started, could not begin, or met trouble of ours such as a full
     disk: that says nothing about the bytes. Afterwards no process of its group is left.
     """
-    confined = {"limits": asdict(limits), "network": network, "writable": [str(w.resolve()) for w in writable]}
-    order = json.dumps({**confined, "job": job}).encode()
+    folders = {"writable": [str(w.resolve()) for w in writable], "sockets": sockets}
+    order = json.dumps({"limits": asdict(limits), "network": network, **folders, "job": job}).encode()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="herstelpost-child-") as scratch,
@@ -142,7 +149,7 @@ def main(work: Callable[[dict[str, Any]], None]) -> None:
     """Confine this process, do the work on the parent's job, and end with a status that says how it went."""
     order = json.load(sys.stdin)
     _confine(Limits(**order["limits"]), network=order["network"])
-    _write_only_in(".", *order["writable"])
+    _write_only_in(".", *order["writable"], sockets=order["sockets"])
     say(READY)
     try:
         work(order["job"])
@@ -190,7 +197,7 @@ def _confine(limits: Limits, *, network: bool) -> None:
     signal.alarm(limits.wall_seconds)
 
 
-def _write_only_in(*folders: str) -> None:
+def _write_only_in(*folders: str, sockets: str = "") -> None:
     """Nothing outside these folders can be made, changed or removed from now on (Landlock, Linux 5.13)."""
     import landlock  # noqa: PLC0415 -- the parent, which imports this module too, has no use for it
 
@@ -203,6 +210,8 @@ def _write_only_in(*folders: str) -> None:
         walls = landlock.Ruleset(writing)
         walls.allow(*folders)
         walls.allow(os.devnull, rules=access.WRITE_FILE)
+        if sockets:
+            walls.allow(sockets, rules=access.MAKE_SOCK)
         walls.apply()
     except landlock.LandlockError:
         return  # a kernel without it: users, permissions and limits are the walls that stand everywhere

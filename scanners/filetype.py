@@ -25,6 +25,8 @@ _ODF: Final = "application/vnd.oasis.opendocument."
 DOCX: Final = _OOXML + "wordprocessingml.document"
 XLSX: Final = _OOXML + "spreadsheetml.sheet"
 PPTX: Final = _OOXML + "presentationml.presentation"
+ODT: Final = _ODF + "text"
+ODS: Final = _ODF + "spreadsheet"
 
 ACCEPTED: Final = frozenset(
     {
@@ -37,8 +39,8 @@ ACCEPTED: Final = frozenset(
         "image/gif",
         DOCX,
         XLSX,
-        _ODF + "text",
-        _ODF + "spreadsheet",
+        ODT,
+        ODS,
         "text/rtf",
         "text/plain",
         "message/rfc822",
@@ -73,8 +75,8 @@ _EXTENSIONS: Final[dict[str, frozenset[str]]] = {
     "image/gif": frozenset({".gif"}),
     DOCX: frozenset({".docx"}),
     XLSX: frozenset({".xlsx"}),
-    _ODF + "text": frozenset({".odt"}),
-    _ODF + "spreadsheet": frozenset({".ods"}),
+    ODT: frozenset({".odt"}),
+    ODS: frozenset({".ods"}),
     "text/rtf": frozenset({".rtf", ".doc"}),
     "text/plain": frozenset({".txt", ".text", ".csv", ".md", ".asc", ".log"}),
     "message/rfc822": frozenset({".eml"}),

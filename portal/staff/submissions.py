@@ -32,6 +32,9 @@ _UNTRUSTED: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_VIEWED: Final = "kijkkopie"
+"""What the log says was seen, before the SHA-256 of the original."""
+
 routes = APIRouter(prefix="/medewerker")
 
 
@@ -87,15 +90,46 @@ def _submission_page(
 @routes.get("/inzendingen/{nummer}/stukken/{plaats}")
 def document(nummer: str, plaats: int, session: Caseworker, desk: TheDesk) -> Response:
     """The original of a document, to save; it is never shown inside our site."""
-    submission = desk.queries.submission(nummer)
-    paper = next((p for p in papers.papers(desk, submission) if p.place == plaats and p.may_leave), None)
-    if paper is None:
-        raise NotFound.because("plaats", "no such document, or it may not leave")
+    paper = _paper(desk, nummer, plaats)
     sha256 = paper.document.sha256
-    desk.store.note_access(submission.ontvangstnummer, sha256, session.subject)
+    desk.store.note_access(paper.submission.ontvangstnummer, sha256, session.subject)
     name = names.safe(paper.document.naam, f"stuk-{plaats}")
     headers = _UNTRUSTED | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return FileResponse(desk.blobs.path(sha256), media_type="application/octet-stream", headers=headers)
+
+
+@routes.get("/inzendingen/{nummer}/stukken/{plaats}/bekijken")
+def view(request: HttpRequest, nummer: str, plaats: int, session: Caseworker, desk: TheDesk) -> Response:
+    """The copy for viewing: the pages, without anything that acts; a page that says so when there is none."""
+    paper = _paper(desk, nummer, plaats)
+    file = paper.document
+    pages_of = desk.views.pages(file.sha256, file.mediatype)
+    if pages_of is None:
+        text = f"{file.naam} kan niet worden getoond. Download het origineel, of vraag om een ander bestand."
+        return _submission_page(request, session, nummer, 404, errors=[("inhoud", text)])
+    auth.viewed(request, session, paper.submission.ontvangstnummer, f"{_VIEWED} {file.sha256}")
+    name = quote(f"{names.safe(file.naam, 'stuk')}.pdf")
+    headers = {"Content-Disposition": f"inline; filename*=UTF-8''{name}"}
+    return FileResponse(pages_of, media_type="application/pdf", headers=headers)
+
+
+@routes.get("/inzendingen/{nummer}/stukken/{plaats}/beeld")
+def picture(nummer: str, plaats: int, _session: Caseworker, desk: TheDesk) -> Response:
+    """The first page, too small to read: for the page of the submission, whose view is in the log."""
+    file = _paper(desk, nummer, plaats).document
+    made = desk.views.picture(file.sha256, file.mediatype)
+    if made is None:
+        raise NotFound.because("plaats", "no picture can be made of it")
+    return FileResponse(made, media_type="image/jpeg")
+
+
+def _paper(desk: Desk, number: str, place: int) -> papers.Paper:
+    """A document that may be seen. Raises NotFound."""
+    submission = desk.queries.submission(number)
+    paper = next((p for p in papers.papers(desk, submission) if p.place == place and p.may_leave), None)
+    if paper is None:
+        raise NotFound.because("plaats", "no such document, or it may not leave")
+    return paper
 
 
 @routes.get("/inzendingen/{nummer}/ontvangstbewijs")

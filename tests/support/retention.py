@@ -8,6 +8,7 @@ from gateway.app import House, schedule
 from gateway.blobs import FileBlobs
 from gateway.ports import Clock
 from gateway.retention import Retention
+from gateway.views import Views
 from mail.outbound import Outbound
 from tests.support.storage import Storage
 
@@ -15,14 +16,16 @@ from tests.support.storage import Storage
 def retention(kept: Storage | House, clock: Clock, batch: int = 100, fresh_seconds: float | None = None) -> Retention:
     """Retention with the table of the default configuration; bytes count as being kept for `fresh_seconds`."""
     directory = kept.directory if isinstance(kept, Storage) else kept.settings.data_dir
-    blobs = directory / "blobs"
+    folder = directory / "blobs"
+    blobs = FileBlobs(folder) if fresh_seconds is None else FileBlobs(folder, fresh_seconds)
     return Retention(
         kept.database,
         kept.ledger,
-        FileBlobs(blobs) if fresh_seconds is None else FileBlobs(blobs, fresh_seconds),
+        blobs,
         clock,
         schedule=schedule(Settings()),
         letters=Outbound(Settings().outbound, directory / "outbox"),
+        derivatives=Views(blobs, directory / "views", clock, None),
         batch=batch,
     )
 
