@@ -64,5 +64,4 @@ def _network() -> str:
     return str(Path("/proc/self/ns/net").readlink())
 
 
-if __name__ == "__main__":
-    child.main(work)
+WORK: Final = work
