@@ -19,7 +19,7 @@ from gateway.people import StaffRole
 from gateway.views import Views
 from scanners import filetype
 from tests.adapters.test_pages import client, sign_in_staff
-from tests.support import hostile
+from tests.support import hostile, storage
 from tests.support.browsing import api, submit
 from tests.support.house import Running, eicar, pdf, photo, running
 from tests.support.retention import old_bytes, retention
@@ -174,6 +174,7 @@ def test_retention_takes_the_copies_too(gateway):
     with api(gateway, name="weg") as machine:
         number = submit(machine, gateway.open_request(reference="HV-3"), ("1", "a.pdf", pdf(note="weg")))
     desk.settle(number, 30)
+    storage.send_letters(gateway.house)
     (document,) = desk.queries.submission(number).stukken
     copy = desk.views.pages(document.sha256, document.mediatype)
     assert copy is not None
