@@ -42,6 +42,9 @@ _BEFORE_TLS: Final = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"})
 _TURN: Final = 8
 # What is taken from the socket and not yet looked at, before no more is taken: one TLS record.
 _TLS_AHEAD_BYTES: Final = 1 << 14
+# What the kernel keeps for each of a crowd: with half of it a third of the rate is left, with twice as much the longest
+# tick of the loop goes from 40 to 60 ms (200 senders).
+_CROWD_BYTES: Final = 1 << 15
 # Replies that say "no" without the client having done anything wrong.
 _NOT_AN_ERROR: Final = frozenset({"451", "452", "454"})
 
@@ -525,10 +528,9 @@ class GatewaySMTP(SMTP):
             await self._refuse(body)
 
     def _share_the_loop(self) -> None:
-        """Over TLS, uvloop takes and decrypts at once all that the kernel has: in a crowd that has to be less."""
-        octets = self._shared.turns.octets()
-        if self._tls and octets < BLOCK_BYTES:
-            self._wire().get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+        """Over TLS, uvloop takes at once all that the kernel has, from everybody: in a crowd that has to be less."""
+        if self._tls and self._shared.turns.octets() < BLOCK_BYTES:
+            self._wire().get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _CROWD_BYTES)
 
     async def _take_in(self, body: Body) -> Receiver:
         """Read the data into the body. The receiver that is returned has ended."""
