@@ -18,7 +18,7 @@ from gateway.core.errors import Corrupt, Problem
 from gateway.database import Database
 from gateway.ledger import size_of
 from gateway.ports import Blobs
-from gateway.records import CheckpointRow, FileRow, LetterRow, PartRow, SubmissionRow
+from gateway.records import CheckpointRow, FileRow, LetterRow, MessageRow, PartRow, SubmissionRow
 
 BLOCK_BYTES = 1 << 20
 
@@ -71,7 +71,7 @@ def audit(
 
 
 def _stored(session: Session) -> Iterator[str]:
-    """The SHA-256 of every stored file: received, derived, and letters. What is being erased may be gone already."""
+    """The SHA-256 of every stored file: received, derived, letters, messages; what is being erased may be gone."""
     going = select(col(SubmissionRow.id)).where(col(SubmissionRow.erasing_at).is_not(None))
     columns = (
         (col(FileRow.sha256), col(FileRow.submission_id)),
@@ -79,10 +79,11 @@ def _stored(session: Session) -> Iterator[str]:
         (col(LetterRow.sha256), col(LetterRow.submission_id)),
     )
     every = union(
+        select(col(MessageRow.sha256)).where(col(MessageRow.sha256).is_not(None)),
         *(
             select(column).where(column.is_not(None), column != "", or_(of.is_(None), of.not_in(going)))
             for column, of in columns
-        )
+        ),
     )
     yield from (str(sha256) for sha256 in session.scalars(every.execution_options(yield_per=1000)))
 

@@ -17,7 +17,7 @@ from gateway.core import merkle
 from gateway.core.errors import Problem, guarded
 from gateway.core.words import EventName
 from gateway.ledger import read_event, subject_of
-from gateway.records import CheckpointRow, EntryRow, NodeRow
+from gateway.records import CheckpointRow, EntryRow, HeadRow, NodeRow
 from gateway.schema import instant
 
 LEVEL: Final = 12
@@ -197,7 +197,13 @@ class LogCheck:
         self._peaks[level] = value
 
     def _surplus(self) -> Iterator[Problem]:
-        """No node or checkpoint stands where no entry is."""
+        """No node or checkpoint stands where no entry is, and the log has one head."""
+        heads = self._session.scalar(select(func.count()).select_from(HeadRow)) or 0
+        if heads > 1:
+            yield Problem(
+                f"the log has {heads} heads: one was put in",
+                f"het logboek heeft {heads} koppen: er is er een bij gezet",
+            )
         counts = select(col(NodeRow.level), func.count()).group_by(col(NodeRow.level)).order_by(col(NodeRow.level))
         for level, count in self._session.execute(counts):
             if count > self._size >> level:

@@ -42,14 +42,18 @@ def consents_to(session: Session, party: PartyRow, kind: MessageKind) -> bool:
 
 def standing(session: Session, party: PartyRow, kind: MessageKind) -> Consent:
     """What counts now for this person and kind."""
-    row = session.scalars(
+    row = _newest(session, party, kind)
+    given, source, at = (row.given, row.source, row.at) if row else (party.consents, REQUEST, None)
+    return Consent(party.id, party.name, party.email, kind, given, source, at, party.declined)
+
+
+def _newest(session: Session, party: PartyRow, kind: MessageKind) -> ConsentRow | None:
+    return session.scalars(
         select(ConsentRow)
         .where(col(ConsentRow.party_id) == party.id, col(ConsentRow.kind) == kind)
         .order_by(col(ConsentRow.id).desc())
         .limit(1)
     ).first()
-    given, source, at = (row.given, row.source, row.at) if row else (party.consents, REQUEST, None)
-    return Consent(party.id, party.name, party.email, kind, given, source, at, party.declined)
 
 
 def say(
@@ -57,8 +61,8 @@ def say(
 ) -> None:
     """Note what somebody said; from now on it counts."""
     said = frozenset(kinds)
-    # What the request said of the other kinds must not change with the field below.
-    untouched = [k for k in MessageKind if k not in said and standing(session, party, k).at is None]
+    # What the request said of the other kinds must not change with the field below; it is noted once.
+    untouched = [k for k in MessageKind if k not in said and _newest(session, party, k) is None]
     session.add_all(
         ConsentRow(party_id=party.id, kind=kind, given=party.consents, source=REQUEST) for kind in untouched
     )

@@ -505,7 +505,8 @@ class Correspondence:
             consents.say(session, person, kinds, source.strip(), now, given=given)
             if not given:
                 self._postroom.redirect_to_paper(session, person, Why.WITHDRAWN, now, kinds)
-            self._note_consent(session, row, person, officer, source, {"soorten": sorted(kinds), "toestemming": given})
+            what = {"soorten": sorted(kinds), "toestemming": given}
+            self._note_consent(session, row, person, now, {"bron": source.strip(), "medewerker": officer, **what})
 
     def decline(self, reference: str, party: int, source: str, officer: str, *, declined: bool) -> None:
         """Note that a person wants no notices any more, or wants them again (Awb 2:10 lid 1). Raises NotFound.
@@ -514,10 +515,12 @@ class Correspondence:
         """
         with self._database.write() as session:
             row, person = self._party(session, reference, party)
+            now = self._clock.now()
             person.declined = declined
             if declined:
-                self._postroom.redirect_to_paper(session, person, Why.DECLINED, self._clock.now(), notices.WITH_TERM)
-            self._note_consent(session, row, person, officer, source, {"kennisgevingen": not declined})
+                self._postroom.redirect_to_paper(session, person, Why.DECLINED, now, notices.WITH_TERM)
+            what = {"bron": source, "medewerker": officer, "kennisgevingen": not declined}
+            self._note_consent(session, row, person, now, what)
 
     def _party(self, session: Session, reference: str, party: int) -> tuple[RequestRow, PartyRow]:
         row = request_row(session, reference)
@@ -531,20 +534,12 @@ class Correspondence:
         session: Session,
         row: RequestRow,
         person: PartyRow,
-        officer: str,
-        source: str,
+        at: datetime,
         what: Mapping[str, Any],
     ) -> None:
-        event = {
-            "verzoek": row.reference,
-            "betrokkene": person.id,
-            "rol": person.role,
-            "bron": source,
-            "medewerker": officer,
-            **what,
-        }
+        event = {"verzoek": row.reference, "betrokkene": person.id, "rol": person.role, **what}
         session.flush()
-        self._ledger.append(session, EventName.CONSENT_CHANGED, self._clock.now(), row.reference, event)
+        self._ledger.append(session, EventName.CONSENT_CHANGED, at, row.reference, event)
 
     # ---- watching --------------------------------------------------------------------------------
 

@@ -118,8 +118,9 @@ class Dealings:
         )
         session.add(question)
         event = {"weg": way, "toelichting": asked, "medewerker": officer or None}
+        event |= {"gevraagdOp": instant(question.asked_at)}
         event |= {"ontvangstnummer": submission.number} if submission else {}
-        self._note(session, EventName.EXTENSION_ASKED, row.reference, event)
+        self._note(session, EventName.EXTENSION_ASKED, row.reference, event, self._clock.now())
         return question
 
     def grant(self, question: int, until: date, reason: str, officer: str) -> None:
@@ -164,21 +165,20 @@ class Dealings:
     def _grant(
         self, session: Session, row: RequestRow, asked: ExtensionRow, until: date, reason: str, officer: str
     ) -> None:
-        was = row.last_day
-        self._requests.extend_in(session, row, until, {"gevraagd": asked.way, "reden": reason, "medewerker": officer})
-        self._close(asked, Answer.GRANTED, reason, officer)
+        was, now = row.last_day, self._clock.now()
+        why = {"gevraagd": asked.way, "beantwoordOp": instant(now), "reden": reason, "medewerker": officer}
+        self._requests.extend_in(session, row, until, why)
+        _close(asked, Answer.GRANTED, reason, officer, now)
         asked.was, asked.until = was, until
         self._say(session, row, *_more_time(was, until, reason, asked.asked_at), officer)
 
     def _refuse(self, session: Session, row: RequestRow, asked: ExtensionRow, reason: str, officer: str) -> None:
         _refuse_empty(("reason", reason))
-        self._close(asked, Answer.REFUSED, reason, officer)
+        now = self._clock.now()
+        _close(asked, Answer.REFUSED, reason, officer, now)
         event = {"weg": asked.way, "laatsteDag": row.last_day.isoformat(), "reden": reason, "medewerker": officer}
-        self._note(session, EventName.EXTENSION_REFUSED, row.reference, event)
+        self._note(session, EventName.EXTENSION_REFUSED, row.reference, event | {"beantwoordOp": instant(now)}, now)
         self._say(session, row, *_no_more_time(row.last_day, reason, asked.asked_at), officer)
-
-    def _close(self, asked: ExtensionRow, state: Answer, reason: str, officer: str) -> None:
-        asked.state, asked.answer, asked.officer, asked.answered_at = state, reason, officer, self._clock.now()
 
     def _question(self, session: Session, question: int) -> tuple[RequestRow, ExtensionRow]:
         asked = session.get(ExtensionRow, question, with_for_update=True)
@@ -243,7 +243,7 @@ class Dealings:
                 "afspraak": agreed,
                 "medewerker": officer,
             }
-            self._note(session, EventName.CONTACT, reference, event)
+            self._note(session, EventName.CONTACT, reference, event, now)
             self._say(session, row, *_spoken(spoken_at, person, agreed), officer)
 
     def contacts(self, reference: str) -> tuple[Contact, ...]:
@@ -257,9 +257,9 @@ class Dealings:
             )
             return tuple(Contact(row.spoken_at, row.person, row.agreed, row.officer) for row in rows)
 
-    def _note(self, session: Session, name: EventName, reference: str, event: dict[str, Any]) -> None:
+    def _note(self, session: Session, name: EventName, reference: str, event: dict[str, Any], at: datetime) -> None:
         session.flush()
-        self._ledger.append(session, name, self._clock.now(), reference, event | {"verzoek": reference})
+        self._ledger.append(session, name, at, reference, event | {"verzoek": reference})
 
 
 # ---- what people are told ------------------------------------------------------------------------
@@ -298,6 +298,10 @@ def _day(at: datetime) -> str:
 
 
 # ---- rows ----------------------------------------------------------------------------------------
+
+
+def _close(asked: ExtensionRow, state: Answer, reason: str, officer: str, at: datetime) -> None:
+    asked.state, asked.answer, asked.officer, asked.answered_at = state, reason, officer, at
 
 
 def _of(row: RequestRow) -> Any:  # noqa: ANN401  # SQLAlchemy's own type of a query

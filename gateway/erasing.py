@@ -103,6 +103,7 @@ def submission(session: Session, row: SubmissionRow, now: datetime) -> dict[str,
     }
     for table in (ActRow, LetterRow, HandedOverRow):
         session.execute(delete(table).where(col(table.submission_id) == row.id))
+    session.execute(delete(HoldRow).where(col(HoldRow.subject) == row.number))
     documents = col(PartRow.role) == PartRole.DOCUMENT
     mine = col(PartRow.submission_id) == row.id
     session.execute(delete(PartRow).where(mine, ~documents))

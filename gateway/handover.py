@@ -64,7 +64,13 @@ class Handover:
             session.add(
                 BundleRow(request_id=request.id, sha256=sha256, made_at=now, made_by=officer, decisions=dict(contents))
             )
-            event = {"verzoek": reference, "medewerker": officer, "wat": "bundel", "bundel": sha256}
+            event = {
+                "verzoek": reference,
+                "medewerker": officer,
+                "wat": "bundel",
+                "bundel": sha256,
+                "besluiten": dict(contents),
+            }
             self._ledger.append(session, EventName.CONTENT_ACCESS, now, reference, event)
 
     def confirm(self, reference: str, sha256: str, officer: str) -> Confirmed:

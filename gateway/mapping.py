@@ -188,8 +188,12 @@ def seal(row: SubmissionRow, files: Sequence[FileRow], parts: Sequence[PartRow])
 
 
 def _digest(rows: Sequence[Any], columns: Sequence[str]) -> str:
-    values = [[getattr(row, column) for column in columns] for row in rows]
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return digest([[getattr(row, column) for column in columns] for row in rows])
+
+
+def digest(value: Any) -> str:  # noqa: ANN401  # JSON
+    """The SHA-256 of what a column has as JSON: an entry of the log seals it so."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def decision_of(row: SubmissionRow, parts: Sequence[PartRow]) -> Decision | None:

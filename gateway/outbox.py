@@ -10,14 +10,14 @@ from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy import and_, or_, select, update
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from gateway.core.words import EventName
 from gateway.database import Database, is_due
 from gateway.ledger import Ledger
 from gateway.ports import Blobs, Clock
 from gateway.postroom import FAILED, HANDED_OVER, WRITTEN, Postroom
-from gateway.records import LetterRow, SubmissionRow
+from gateway.records import LetterRow, MessageRow, RequestRow, SendingRow, SubmissionRow
 
 LEASE = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(hours=4)
@@ -44,10 +44,11 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True)
 class Due:
-    """A letter that this process may hand over now."""
+    """A letter that this process may hand over now: about a submission, or a notice to the people of a request."""
 
     key: str
     number: str
+    reference: str
     to: str
     sender: str
     sha256: str
@@ -122,7 +123,8 @@ class Outbox:
             row.retry_at = now + LEASE
             submission = session.get(SubmissionRow, row.submission_id) if row.submission_id else None
             number = submission.number if submission else ""
-            return Due(row.key, number, row.draft["to"], row.sender, row.sha256 or "", row.attempts)
+            reference = _reference(session, row.sending_id) if row.sending_id else ""
+            return Due(row.key, number, reference, row.draft["to"], row.sender, row.sha256 or "", row.attempts)
 
     def _note(self, letter: Due, fate: Delivered) -> None:
         with self._database.write() as session:
@@ -142,6 +144,17 @@ class Outbox:
                 return
             name = EventName.LETTER_HANDED_OVER if fate.ok else EventName.LETTER_FAILED
             event = {"brief": letter.key, "sha256": letter.sha256, "antwoord": row.reply}
-            self._ledger.append(session, name, now, letter.number, event)
+            # Found, and once erased, with what it is about: an answer may name the address.
+            self._ledger.append(session, name, now, letter.number or letter.reference, event)
             if self._postroom is not None:
                 self._postroom.fate(session, row, now)
+
+
+def _reference(session: Session, sending: int) -> str:
+    """The request that a notice is for."""
+    query = (
+        select(col(RequestRow.reference))
+        .join(MessageRow, col(MessageRow.request_id) == col(RequestRow.id))
+        .join(SendingRow, col(SendingRow.message_id) == col(MessageRow.id))
+    )
+    return session.scalar(query.where(col(SendingRow.id) == sending)) or ""

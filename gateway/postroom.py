@@ -121,7 +121,7 @@ class Postroom:
         message.placed_at, message.sha256 = at, sha256
         request = session.get_one(RequestRow, message.request_id)
         event = {"verzoek": request.reference, "bericht": message.key, "soort": message.kind, "sha256": sha256}
-        event |= told
+        event |= {"inhoud": mapping.digest(message.content)} | told
         message.placed_index = self._note(session, EventName.MESSAGE_PLACED, at, event)
         for row in self._sendings(session, message, Way.MAIL, Sending.WAITING):
             party = session.get_one(PartyRow, row.party_id)

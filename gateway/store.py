@@ -6,8 +6,6 @@ Rule 1: what moves a submission first checks that the claim is still ours.
 Rule 2: a step's findings, its ledger entries and its move are one commit.
 """
 
-import hashlib
-import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -299,7 +297,7 @@ class DatabaseStore:
         if taken_up(facts):
             decided["doorgeleidOp"] = instant(now)  # from here on a term of ours to decide may run (Awb 2:24)
         if Reason.AUTOMATIC not in decision.reasons:
-            decided["brieven"] = {draft.key: _draft_digest(asdict(draft)) for draft in drafts}
+            decided["brieven"] = {draft.key: mapping.digest(asdict(draft)) for draft in drafts}
         self._ledger.append(session, EventName.DECIDED, now, row.number, decided)
         if Reason.AUTOMATIC in decision.reasons:
             return
@@ -512,15 +510,6 @@ def _at_rest(view: Inzending) -> Inzending:
     """The submission with the status that it will have once what was decided is done."""
     resting = Status.HELD if view.besluit is Outcome.HELD else Status.DONE
     return view.model_copy(update={"status": resting})
-
-
-def letter_digest(row: LetterRow) -> str:
-    """The SHA-256 of what was decided to write: the draft of a letter."""
-    return _draft_digest(row.draft)
-
-
-def _draft_digest(draft: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(draft, sort_keys=True).encode()).hexdigest()
 
 
 def _mark_parts(parts: Iterable[PartRow], decision: Decision) -> None:

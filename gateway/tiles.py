@@ -119,7 +119,9 @@ def differences(database: Database, directory: Path) -> Iterator[Problem]:
             if name == CHECKPOINT:
                 same = _is_ours(session, place.read_text(encoding="utf-8"))
             else:
-                same = tile is not None and _end(tile) <= size and place.read_bytes() == _content(session, tile)
+                same = (
+                    tile is not None and _end(tile) <= size and place.read_bytes() == b"".join(_values(session, tile))
+                )
             if not same:
                 yield Problem(
                     f"{name} is not what the log has", f"{name} is niet wat het logboek heeft: het is veranderd"
@@ -151,6 +153,13 @@ def _end(tile: Tile) -> int:
 
 
 def _content(session: Session, tile: Tile) -> bytes:
+    found = _values(session, tile)
+    if len(found) != tile.width:
+        raise Corrupt(f"{tile.path}: {len(found)} of {tile.width} are there: something was taken out of the log")
+    return b"".join(found)
+
+
+def _values(session: Session, tile: Tile) -> list[bytes]:
     first = tile.n * WIDTH
     last = first + tile.width - 1
     if tile.level == ENTRIES:
@@ -161,9 +170,7 @@ def _content(session: Session, tile: Tile) -> bytes:
             col(NodeRow.level) == HEIGHT * tile.level, col(NodeRow.position).between(first, last)
         )
         found = list(session.exec(hashes.order_by(col(NodeRow.position))))
-    if len(found) != tile.width:
-        raise Corrupt(f"{tile.path}: {len(found)} of {tile.width} are there: something was taken out of the log")
-    return b"".join(found)
+    return found
 
 
 def _write(place: Path, content: bytes) -> None:

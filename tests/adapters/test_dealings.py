@@ -29,6 +29,13 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, clamd_socket: Path) -> Ite
         yield made
 
 
+@pytest.fixture(autouse=True)
+def _all_of_it_agrees_with_the_log(gateway: Running) -> Iterator[None]:
+    """Whatever a test did here, the check of everything finds nothing wrong with it."""
+    yield
+    assert gateway.house.desk.audit(False).problems == ()  # noqa: FBT003  # the desk's callable
+
+
 @pytest.fixture
 def staff(gateway: Running) -> Iterator[httpx2.Client]:
     with staff_client(gateway, "j.jansen") as client:

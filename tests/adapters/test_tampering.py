@@ -28,4 +28,4 @@ def test_each_of_forty_random_tamperings_is_found_and_named(furnished, tmp_path)
         problems = furnished.problems(directory)
         assert problems, f"round {seed}: nobody saw that {done.what}"
         assert all(problem and problem.nl for problem in problems)
-        assert not done.named or any(name in problem for problem in problems for name in done.named), (done, problems)
+        assert done.is_named(problems), (done, problems)

@@ -28,10 +28,10 @@ def main() -> int:
             directory = furnished.copy(Path(scratch) / "copy")
             done = tampering.tamper(directory, random.Random(seed))
             problems = furnished.problems(directory)
-            named = not done.named or any(name in problem for problem in problems for name in done.named)
-            found += bool(problems) and named
+            named = done.is_named(problems)
+            found += named
             kinds[done.what.split(" ")[0].split(".")[0]] += 1
-            if not (problems and named):
+            if not named:
                 sys.stdout.write(f"{seed}: NOT FOUND: {done}\n   {problems}\n")
             elif not asked.quiet:
                 sys.stdout.write(f"{seed}: {done.what[:160]}\n   {problems[0]}\n   {problems[0].nl}\n")

@@ -2,17 +2,20 @@
 
 What is changed is drawn at random from a seed: a cell, a row or two rows of any table that is evidence, a stored
 file, an exported tile, or the past itself: entries rewritten, taken out, put in or swapped, with tree, checkpoints and
-rows made to agree again. Outside stays what a witness has: the last checkpoint, cosigned.
+rows made to agree again. Outside stays what a witness has: the last checkpoint, cosigned. Each says by what name it has
+to be found: of a row the submission, request, letter, message or entry that it belongs to.
 
-Not evidence, so never changed here: work in progress (attempts, leases, errors, what is found out before a decision),
-sessions, counted attempts, slots, mailbox positions, and hashes of secrets.
+Not evidence, so never changed here: work in progress (attempts, leases, errors, what is found out before a decision, a
+message before it is in the portal), sessions, counted attempts, slots, mailbox positions, and hashes of secrets.
 """
 
+import hashlib
 import json
 import random
+import re
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,12 +30,16 @@ from gateway.core.errors import Problem
 from gateway.core.facts import Act, ActKind
 from gateway.core.match import match
 from gateway.core.model import Envelope, Inspection, RefusedAttempt, Verdict
+from gateway.core.notices import MessageKind
 from gateway.core.words import Channel, EventName, Reason
+from gateway.dealings import Dealings, Way
+from gateway.handover import Handover
 from gateway.ledger import Ledger
 from gateway.outages import Outages, Rules
 from gateway.outbox import Outbox
 from gateway.people import Scope, StaffRole
 from tests.support import storage
+from tests.support.retention import retention
 
 WITNESS: Final = notes.Cosigner("witness.example/w1", notes.generate_key())
 OTHERS: Final = (WITNESS.vkey,)
@@ -111,6 +118,7 @@ def furnish(directory: Path) -> Furnished:
             attempt = RefusedAttempt(Channel.SMTP, kept.clock.now(), reason, "fout@intake.example", envelope)
             kept.store.register(attempt)
         _house(kept)
+        _dealings(kept, numbers)
         _sign(kept)
         for _ in range(2):
             kept.clock.forward(minutes=5)
@@ -164,6 +172,40 @@ def _house(kept: storage.Storage) -> None:
     kept.people.revoke_token("oud")
 
 
+def _dealings(kept: storage.Storage, numbers: list[str]) -> None:
+    """Messages on each way, consents, more time, a telephone call, a hand-over, and legal holds."""
+    reference, officer = "HV-2026-000124", "j.jansen"
+    letters = kept.correspondence
+    letters.release(reference, officer)
+    dealings = Dealings(kept.database, kept.ledger, kept.clock, kept.requests, letters.say_in)
+    for day, ask in ((70, dealings.grant), (80, lambda key, _until, *rest: dealings.refuse(key, *rest))):
+        kept.clock.forward(minutes=1)
+        asked = dealings.ask(reference, Way.PHONE, f"{day} dagen", "A. Voorbeeld", officer)
+        ask(asked, storage.request().verzondenOp + timedelta(day), "ziek", officer)
+        dealings.contact(reference, kept.clock.now(), "A. Voorbeeld", f"belt terug over {day} dagen", officer)
+    while letters.write():
+        pass
+    outbox = Outbox(kept.database, kept.ledger, kept.blobs, kept.clock, _Carrier(), 1, postroom=kept.store._postroom)
+    outbox.send(lambda _event, _fields: None)
+    for task in letters.tasks():
+        letters.printed(task.id, officer)
+        letters.posted(task.id, kept.clock.now().date(), officer)
+    person = letters.consents(reference)[0].party
+    for kinds, given in (([MessageKind.RECEIPT], False), ([MessageKind.OTHER], True), ([MessageKind.RECEIPT], True)):
+        letters.consent(reference, person, kinds, "formulier", officer, given=given)
+    letters.decline(reference, person, "telefoon", officer, declined=True)
+    handover = Handover(kept.database, kept.ledger, kept.clock)
+    for name in ("een", "twee"):
+        kept.clock.forward(minutes=1)
+        bundle = hashlib.sha256(name.encode()).hexdigest()
+        handover.taken_out(storage.REFERENCE, bundle, handover.contents(storage.REFERENCE), officer)
+    handover.confirm(storage.REFERENCE, bundle, officer)
+    holds = retention(kept, kept.clock)
+    holds.hold(numbers[0], "bezwaar", officer)
+    holds.hold(reference, "WOO-verzoek", officer)
+    holds.release(reference, "afgedaan", officer)
+
+
 def _sign(kept: storage.Storage) -> str:
     """A checkpoint, cosigned by the witness; its note."""
     signed = kept.ledger.checkpoint(kept.clock.now())
@@ -176,6 +218,8 @@ def _sign(kept: storage.Storage) -> str:
 
 DECIDED: Final = "step IN ('filed', 'held')"
 # The newest checkpoint is not counted by a closing yet; it is what the witness has.
+FATED: Final = "state IN ('handed_over', 'failed')"
+TRIED: Final = "state IN ('verzonden', 'mislukt')"
 COUNTED: Final = "size < (SELECT max(size) FROM ledger_checkpoint)"
 _CELLS: Final = f"""
 submission | {DECIDED} | number source channel received_at accepted_at envelope session_request arrival_index
@@ -187,11 +231,22 @@ received_file | submission_id IN (SELECT id FROM submission WHERE {DECIDED}) | n
 part | 1 | submission_id seq parent role name original_name declared_type bytes sha256 note item media_type verdict
 part | 1 | findings outcome reason number request
 act | 1 | submission_id acted_at act
-letter | state IN ('handed_over', 'failed') | key submission_id draft receipt_index state sha256 reply
+letter | {FATED} AND sending_id IS NULL | key submission_id draft receipt_index state sha256 reply
+letter | {FATED} AND sending_id IS NOT NULL | key sending_id receipt_index state sha256 reply
 request | 1 | reference case_number application_kind procedure language sent_day term_count term_unit channels last_day
 request | 1 | token mail_address status
-party | 1 | request_id role name email organisation consents
+party | 1 | request_id role name email organisation consents declined
 item | 1 | request_id position number kind description person original_required statement_allowed status
+consent | 1 | party_id kind given source
+consent | at IS NOT NULL | at
+message | placed_at IS NOT NULL | key request_id kind content placed_at placed_index sha256
+sending | {TRIED} | message_id party_id way why attempt state sent_at
+extension | 1 | request_id way asked_at asked state was until answered_at officer answer
+contact | 1 | request_id spoken_at person agreed officer noted_at
+bundle | 1 | request_id sha256 made_at made_by decisions
+bundle | confirmed_at IS NOT NULL | confirmed_at confirmed_by
+handed_over | 1 | submission_id request_id at
+legal_hold | 1 | subject placed_at placed_by reason released_at
 outage | 1 | channel started_at ended_at planned note
 account | 1 | name role
 token | 1 | name scopes
@@ -201,11 +256,13 @@ ledger_head | 1 | size
 ledger_checkpoint | {COUNTED} | size signed_at note vouched
 """  # noqa: S608  # ours
 CELLS: Final = tuple(tuple(part.strip() for part in line.split("|")) for line in _CELLS.strip().splitlines())
-ROWS: Final = tuple(dict.fromkeys((table, "1" if table != "ledger_checkpoint" else COUNTED) for table, _, _ in CELLS))
+_SOME: Final = {"ledger_checkpoint": COUNTED, "sending": TRIED, "message": "placed_at IS NOT NULL"}
+ROWS: Final = tuple(dict.fromkeys((table, _SOME.get(table, "1")) for table, _, _ in CELLS))
 # The state of a step that a later step may not have; any other word would not be read at all.
 _WORDS: Final = {
     "step": ["accepted", "decided", "held", "filed"],
-    "state": ["written", "handed_over", "failed"],
+    "state": ["written", "handed_over", "failed", "verzonden", "mislukt", "wacht", "gegeven", "geweigerd"],
+    "way": ["email", "post", "telefoon"],
     "role": ["auditor", "behandelaar", "gemachtigde", "referent", "document", "message"],
     "status": ["open", "compleet", "gesloten", "verlopen", "ontvangen", "goedgekeurd", "afgekeurd"],
     "outcome": ["aangenomen", "geweigerd", "aangehouden", "niet_gevraagd"],
@@ -222,6 +279,11 @@ class Tampering:
 
     what: str
     named: tuple[str, ...]
+
+    def is_named(self, problems: Iterable[str]) -> bool:
+        """Whether one of these names it: in whole words."""
+        names = "|".join(map(re.escape, self.named))
+        return any(re.search(rf"(?<!\w)(?:{names})(?!\w)", problem) for problem in problems)
 
 
 def tamper(directory: Path, draw: random.Random) -> Tampering:
@@ -270,7 +332,12 @@ def _cell(directory: Path, draw: random.Random) -> Tampering:
                 tables.change(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", new, row["at row"])  # noqa: S608
             except sqlite3.IntegrityError:
                 continue  # the table itself refuses this one
-            return Tampering(f"{table}.{column}: {old!r} became {new!r}", ())
+            now = tables.rows(table, f"rowid = {row['at row']}")[0]
+            named = (*_names(tables, table, row), *_names(tables, table, now))
+            return Tampering(f"{table}.{column}: {old!r} became {new!r}", named)
+
+
+_YES_OR_NO: Final = {"consents", "declined", "given", "planned", "original_required", "statement_allowed"}
 
 
 def _other(value: Any, column: str, draw: random.Random) -> Any:  # any cell
@@ -281,7 +348,7 @@ def _other(value: Any, column: str, draw: random.Random) -> Any:  # any cell
         place = draw.randrange(len(value))
         return value[:place] + bytes([value[place] ^ 1 << draw.randrange(8)]) + value[place + 1 :]
     if isinstance(value, int):
-        return 1 - value if column in {"consents", "planned", "original_required", "statement_allowed"} else value + 1
+        return 1 - value if column in _YES_OR_NO else value + 1
     if value is None:
         return "7"
     if column.endswith(("_at", "day")) or column == "at":
@@ -305,8 +372,9 @@ def _row_gone(directory: Path, draw: random.Random) -> Tampering:
     with _Tables(directory) as tables:
         table, where = draw.choice(ROWS)
         row = draw.choice(tables.rows(table, where))
+        named = _names(tables, table, row)
         tables.change(f"DELETE FROM {table} WHERE rowid = ?", row["at row"])  # noqa: S608
-        return Tampering(f"a row of {table} was removed: {_shown(row)}", ())
+        return Tampering(f"a row of {table} was removed: {_shown(row)}", named)
 
 
 def _row_more(directory: Path, draw: random.Random) -> Tampering:
@@ -314,6 +382,7 @@ def _row_more(directory: Path, draw: random.Random) -> Tampering:
         while True:
             table, where = draw.choice(ROWS)
             row = dict(draw.choice(tables.rows(table, where)))
+            before = len(tables.rows(table))
             row.pop("at row")
             if "id" in row:
                 row["id"] += 1000
@@ -329,6 +398,7 @@ def _row_more(directory: Path, draw: random.Random) -> Tampering:
                 "hash",
                 "seq",
                 "size",
+                *(["submission_id"] if table == "handed_over" else []),
             } & row.keys():
                 if isinstance(row[column], str):
                     row[column] += "x"
@@ -340,7 +410,10 @@ def _row_more(directory: Path, draw: random.Random) -> Tampering:
                 tables.change(f"INSERT INTO {table} ({names}) VALUES ({places})", *row.values())  # noqa: S608
             except sqlite3.IntegrityError:
                 continue
-            return Tampering(f"a row was put into {table}: {_shown(row)}", ())
+            named = _names(tables, table, row)
+            if table == "ledger_entry":  # behind a gap the gap is what is seen first
+                named = (*named, f"entry {before}")
+            return Tampering(f"a row was put into {table}: {_shown(row)}", named)
 
 
 _ORDERED: Final = {
@@ -353,6 +426,11 @@ _ORDERED: Final = {
     "submission": "arrival_index",
     "ledger_checkpoint": "note",
     "letter": "receipt_index",
+    "message": "sha256",
+    "extension": "asked_at",
+    "contact": "spoken_at",
+    "bundle": "made_at",
+    "consent": "at",
 }
 
 
@@ -370,11 +448,53 @@ def _rows_swapped(directory: Path, draw: random.Random) -> Tampering:
                 continue
             key = column if table == "ledger_entry" else "rowid"
             aside = -1 if isinstance(one[bare], int) else "x"
+            named = (*_names(tables, table, one), *_names(tables, table, other))
             steps = [(aside, one["at row"]), (one[bare], other["at row"])]
             steps.append((other[bare], aside if table == "ledger_entry" else one["at row"]))
             for value, place in steps:
                 tables.change(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", value, place)  # noqa: S608
-            return Tampering(f"{table}.{column}: {one['at row']} and {other['at row']} changed places", ())
+            return Tampering(f"{table}.{column}: {one['at row']} and {other['at row']} changed places", named)
+
+
+_OF: Final = {
+    **dict.fromkeys(("received_file", "part", "act"), ("submission", "submission_id", "number")),
+    **dict.fromkeys(
+        ("party", "item", "extension", "contact", "bundle"), ("request", "request_id", "reference")
+    ),
+    "sending": ("message", "message_id", "key"),
+}  # fmt: skip
+_OWN: Final = {
+    "submission": "{number}", "letter": "letter {key}", "request": "{reference}", "message": "message {key}",
+    "legal_hold": "{subject}", "outage": "outage {id}", "account": "account {name}", "token": "token {name}",
+    "ledger_entry": "entry {index}", "ledger_node": "({level}, {position})", "ledger_checkpoint": "checkpoint {size}",
+    "ledger_head": "the log",
+}  # fmt: skip
+
+
+def _names(tables: _Tables, table: str, row: Any) -> tuple[str, ...]:  # a row
+    """By what name something done to this row has to be found."""
+    if table in _OWN:
+        own = _OWN[table].format(**{key: row[key] for key in row.keys()})  # noqa: SIM118  # rows of sqlite3
+        return (own, *_besides(tables, table, row))
+    if table in _OF:
+        of, column, name = _OF[table]
+        return tuple(found[0] for found in tables.all(f"SELECT {name} FROM {of} WHERE id = ?", row[column]))  # noqa: S608
+    if table == "consent":
+        party = tables.all("SELECT request_id FROM party WHERE id = ?", row["party_id"])
+        return tuple(name for each in party for name in _names(tables, "party", each))
+    request = tables.all("SELECT reference FROM request WHERE id = ?", row["request_id"])  # a hand-over
+    return tuple(f"request {each[0]}" for each in request)
+
+
+def _besides(tables: _Tables, table: str, row: Any) -> tuple[str, ...]:  # a row
+    """What else names it: nodes too many are counted, and checkpoints are counted by the closing of the register."""
+    if table == "ledger_node":
+        return (f"nodes of level {row['level']}",)
+    if table != "ledger_checkpoint":
+        return ()
+    closed = tables.all("SELECT event FROM ledger_entry WHERE name = ?", EventName.REGISTER_CLOSED)
+    counted = [json.loads(each[0])["standen"] for each in closed]
+    return tuple(f"checkpoints from {c['van']} to {c['tot']}" for c in counted if c["van"] < row["size"] <= c["tot"])
 
 
 def _shown(row: Any) -> str:  # a row
@@ -434,7 +554,7 @@ def _past(directory: Path, draw: random.Random) -> Tampering:
             del past[-1]
         return f"entry {place} was {kind} (with {other})"
 
-    return Tampering(_rewrite(directory, change), ("checkpoint kept elsewhere",))
+    return Tampering(_rewrite(directory, change), ("checkpoint kept elsewhere", "the checkpoint of"))
 
 
 def _key(directory: Path, _draw: random.Random) -> Tampering:
@@ -450,7 +570,7 @@ def _clock(directory: Path, draw: random.Random) -> Tampering:
         with kept.database.write() as session:
             place = kept.ledger.append(session, EventName.CONTENT_ACCESS, kept.clock.now(), "HV-1", {"wat": "bundel"})
         kept.ledger.checkpoint(kept.clock.now())
-    return Tampering(f"entry {place} was dated {kept.clock.now()}", (f"entry {place} ",))
+    return Tampering(f"entry {place} was dated {kept.clock.now()}", (f"entry {place}",))
 
 
 def _rewrite(directory: Path, change: Callable[[Past], str]) -> str:

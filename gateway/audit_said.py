@@ -1,0 +1,120 @@
+"""What the log says of somebody or something, beside the rows about it: how the check of the rows reads both.
+
+Read in batches, so memory stays flat.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from gateway.core.errors import Problem
+from gateway.core.words import EventName
+from gateway.ledger import read_event
+from gateway.postroom import DRAFTED, FAILED, HANDED_OVER, WITHDRAWN, WRITTEN
+from gateway.records import EntryRow, LetterRow
+from gateway.schema import instant
+
+BATCH: Final = 500
+FATES: Final = {EventName.LETTER_HANDED_OVER: HANDED_OVER, EventName.LETTER_FAILED: FAILED}
+
+
+class Said(NamedTuple):
+    """An entry about a subject; `event` is None when it was erased."""
+
+    place: int
+    name: str
+    at: str
+    event: Mapping[str, Any] | None
+
+    def get(self, key: str) -> Any:  # noqa: ANN401  # JSON
+        """What the event has under a key; None without one."""
+        return (self.event or {}).get(key)
+
+
+def said_of(session: Session, subjects: Iterable[str]) -> dict[str, list[Said]]:
+    """What the log says of each subject, in its order."""
+    rows = session.execute(
+        select(col(EntryRow.subject), col(EntryRow.index), col(EntryRow.name), col(EntryRow.at), col(EntryRow.event))
+        .where(col(EntryRow.subject).in_(list(subjects)))
+        .order_by(col(EntryRow.index))
+    )
+    found: dict[str, list[Said]] = defaultdict(list)
+    for subject, index, name, at, event in rows:
+        found[subject].append(Said(index, name, instant(at), read_event(event)))
+    return found
+
+
+def batches(session: Session, kind: Any) -> Iterator[Sequence[Any]]:  # noqa: ANN401  # a class of rows
+    """All rows of a table with an `id`, some at a time."""
+    last = -1
+    while rows := session.scalars(select(kind).where(kind.id > last).order_by(kind.id).limit(BATCH)).all():
+        yield rows
+        last = rows[-1].id
+        session.expunge_all()
+
+
+def rows_of(session: Session, kind: Any, key: Any, keys: Iterable[int], order: Any) -> dict[int, list[Any]]:  # noqa: ANN401  # columns
+    """The rows that belong to each key, in their order."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in session.scalars(select(kind).where(key.in_(list(keys))).order_by(order)):
+        found[getattr(row, key.key)].append(row)
+    return found
+
+
+def changed(what: str, wat: str, en: str, nl: str) -> Problem:
+    """Something is not as the log says it is."""
+    return Problem(f"{what} was changed: {en}", f"{wat} is veranderd: {nl}")
+
+
+def not_as_said(what: str, wat: str, place: int) -> Problem:
+    """Something is not what an entry says."""
+    return changed(what, wat, f"it is not what entry {place} says", f"het is niet wat regel {place} zegt")
+
+
+def in_turn(
+    what: str, wat: str, is_now: Sequence[tuple[Any, ...]], told: Sequence[tuple[int, tuple[Any, ...]]]
+) -> Iterator[Problem]:
+    """Rows beside the entries that made them, one by one; names the first that differs, is gone, or is one too many.
+
+    `told`: the place of each entry, and what the row has to say for it.
+    """
+    for row, entry in zip_longest(is_now, told):
+        if entry is None:
+            yield changed(what, wat, "no entry says it", "geen regel zegt het")
+        elif row is None:
+            yield Problem(f"{what} is gone: entry {entry[0]} tells of it", f"{wat} is weg: regel {entry[0]} noemt het")
+        elif row != entry[1]:
+            yield not_as_said(what, wat, entry[0])
+        else:
+            continue
+        return
+
+
+def fate(letter: LetterRow, told: Said | None, *, erased: bool = False) -> Iterator[Problem]:
+    """What became of a letter is what the log says; `erased`: of what it is about, entries were erased."""
+    if told is None:
+        if letter.state not in {DRAFTED, WRITTEN, WITHDRAWN} and not erased:
+            yield letter_changed(letter.key, f"it is {letter.state}, and no entry says so", None)
+    elif (FATES[EventName(told.name)], told.get("sha256"), told.get("antwoord")) != (
+        letter.state,
+        letter.sha256,
+        letter.reply,
+    ):
+        yield letter_changed(letter.key, f"its fate is not what entry {told.place} says", told.place)
+
+
+def letter_changed(key: str, en: str, index: int | None) -> Problem:
+    """A letter is not as the log says."""
+    nl = "geen regel vertelt wat er staat" if index is None else f"zij is niet wat regel {index} zegt"
+    return changed(f"letter {key}", f"brief {key}", en, nl)
+
+
+def letter_gone(key: str, index: int) -> Problem:
+    """A letter that an entry tells of is not there."""
+    return Problem(
+        f"letter {key} is gone, and entry {index} tells of it", f"brief {key} is weg, en regel {index} vertelt ervan"
+    )
