@@ -151,12 +151,13 @@ class _Ground:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What vouches for the log, checks it, and tells a court what arrived."""
+    """What vouches for the log, checks it, tells a court what arrived, and erases what need not be kept."""
 
     vouching: Vouching
     check: Auditing
     integrity: Integrity
     registrar: Registrar
+    retention: Retention
 
 
 def build(settings: Settings) -> House:
@@ -169,13 +170,13 @@ def build(settings: Settings) -> House:
     completion = Completion(ground.postroom, ground.alerts, _rules(ground))
     stands = (database, ledger, ground.blobs, clock)
     store = DatabaseStore(*stands, _policy(settings), ground.postroom, completion=completion)
-    evidence = _evidence(ground, store)
+    carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
+    evidence = _evidence(ground, store, _retention(ground, carrier))
     requests = _requests(ground)
     outages = Outages(database, ledger, clock, requests, _outage_rules(ground))
     seal, patience = seal_of(settings), _patience(settings)
     clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes, patience, seal, outages=outages)
     scanner = _scanner(settings)
-    carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
     woken = threading.Event()
     return House(
         settings=settings,
@@ -191,7 +192,7 @@ def build(settings: Settings) -> House:
         registrar=evidence.registrar,
         integrity=evidence.integrity,
         woken=woken,
-        retention=_retention(ground, carrier),
+        retention=evidence.retention,
         lifecycle=Lifecycle(database, ledger, clock, settings),
         rescan=_rescan(ground, scanner),
     )
@@ -220,7 +221,7 @@ def _ground(settings: Settings) -> _Ground:
     )
 
 
-def _evidence(ground: _Ground, store: DatabaseStore) -> _Evidence:
+def _evidence(ground: _Ground, store: DatabaseStore, retention: Retention) -> _Evidence:
     database, ledger = ground.database, ground.ledger
     vouching = _vouching(ground, store.newest_unwritten)
     check = _auditor(database, ground.blobs, ledger, vouching)
@@ -229,6 +230,7 @@ def _evidence(ground: _Ground, store: DatabaseStore) -> _Evidence:
         check=check,
         integrity=Integrity(database, ledger, ground.clock, check),
         registrar=Registrar(database, ledger, _marker(ground.settings), lambda: vouching.vouch(events.note)),
+        retention=retention,
     )
 
 
@@ -351,6 +353,7 @@ def _desk(
         receipt_files=receipt_files,
         bundle=_bundler(queries, receipt_files, ground.blobs, clock, handover, _archive(settings)),
         handover=handover,
+        retention=evidence.retention,
         copies=Copies(database, ledger, clock, _own_addresses(settings), receipt_files),
         audit=evidence.check,
         checked=evidence.integrity.last,

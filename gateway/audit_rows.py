@@ -358,8 +358,8 @@ def _accounts(session: Session) -> Iterator[Problem]:
     tokens = {e["token"]: e for e in events if "token" in e}
     for token in session.scalars(select(TokenRow).order_by(col(TokenRow.name))):
         told = tokens.pop(token.name, {})
-        revoked = bool(told.get("ingetrokken"))
-        if revoked != (token.revoked_at is not None) or (not revoked and told.get("rechten") != list(token.scopes)):
+        is_now = (list(token.scopes), token.revoked_at is not None)
+        if is_now != (told.get("rechten"), bool(told.get("ingetrokken"))):
             yield changed(
                 f"token {token.name}", f"token {token.name}", "the log says otherwise", "het logboek zegt iets anders"
             )

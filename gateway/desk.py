@@ -26,6 +26,7 @@ from gateway.quarantine import Quarantine
 from gateway.queries import Queries
 from gateway.register import Period, Register
 from gateway.requests import Requests
+from gateway.retention import Retention
 from gateway.store import DatabaseStore
 from gateway.views import Views
 
@@ -80,6 +81,7 @@ class Desk:
     receipt_files: ReceiptFiles
     bundle: Callable[[str, Path, str], str]
     handover: Handover
+    retention: Retention
     copies: Copies
     audit: Auditing
     checked: Callable[[], Checked | None]

@@ -220,10 +220,9 @@ class People:
             row = session.get(TokenRow, name)
             if row is None:
                 raise Refused.because("name", f"there is no token {name}")
-            row.revoked_at = self._clock.now()
-            self._ledger.append(
-                session, EventName.ACCOUNT_CHANGED, self._clock.now(), name, {"token": name, "ingetrokken": True}
-            )
+            row.revoked_at = now = self._clock.now()
+            event = {"token": name, "rechten": list(row.scopes), "ingetrokken": True}
+            self._ledger.append(session, EventName.ACCOUNT_CHANGED, now, name, event)
 
     def scopes(self, secret: str) -> tuple[str, frozenset[str]] | None:
         """Name and scopes of a token that is known and not revoked."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlmodel import Session, col
 
 from gateway import mapping
@@ -159,14 +159,21 @@ class Queries:
             rows = session.scalars(query.where(or_(is_for(asked), unmatched)))
             return tuple(mapping.share_view(session, row, asked) for row in rows)
 
-    def arrived(self, wanted: str, most: int = 200) -> tuple[Found, ...]:
+    def arrived(
+        self, wanted: str = "", most: int = 200, *, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[Found, ...]:
         """Submissions by receipt number, reference, case number or the sender's address, by moment of receipt.
 
-        At most so many, the first ones; every way goes by an index, whatever the number of entries.
+        `wanted` empty: whosever they are; `until` is exclusive. At most so many, the first ones; every way goes by an
+        index, whatever the number of entries.
         """
         text = wanted.strip()
         with self._database.read() as session:
-            query = select(SubmissionRow).where(_named(session, text)).limit(most)
+            query = select(SubmissionRow).where(_named(session, text) if text else true()).limit(most)
+            if since is not None:
+                query = query.where(col(SubmissionRow.received_at) >= since)
+            if until is not None:
+                query = query.where(col(SubmissionRow.received_at) < until)
             rows = session.scalars(query.order_by(col(SubmissionRow.received_at), col(SubmissionRow.id))).all()
             return tuple(
                 Found(

@@ -155,6 +155,14 @@ class Retention:
             rows = session.scalars(select(HoldRow).order_by(col(HoldRow.id)))
             return tuple(Hold(r.subject, r.placed_at, r.placed_by, r.reason, r.released_at) for r in rows)
 
+    def held_since(self, subject: str) -> datetime | None:
+        """Since when there is a hold on exactly this; None without one."""
+        query = select(col(HoldRow.placed_at)).where(
+            col(HoldRow.subject) == subject, col(HoldRow.released_at).is_(None)
+        )
+        with self._database.read() as session:
+            return session.scalar(query)
+
     def proof(self, subject: str) -> Proved:
         """The entry that says that a request or submission was erased, proved. Raises NotFound."""
         with self._database.read() as session:

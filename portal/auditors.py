@@ -13,9 +13,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from gateway.core import authentication, terms, tokens
 from gateway.core.errors import NotFound, Refused
+from gateway.desk import Desk
 from gateway.people import PortalSession
+from gateway.queries import Found
 from gateway.register import Period
-from portal import auth, downloads, labels, pages
+from portal import auth, downloads, holding, labels, pages
 from portal.auth import Auditor, AuditorPost, TheDesk
 
 routes = APIRouter(prefix="/auditor")
@@ -39,29 +41,59 @@ def _page(
 ) -> Response:
     today = pages.desk_of(request).clock.now().astimezone(terms.AMSTERDAM).date()
     usual: dict[str, Any] = {"problem": "", "wanted": "", "result": None, "events": None, "address": ""}
-    usual |= {"found": None, "who": "", "by": today.isoformat(), "checked": pages.desk_of(request).checked()}
+    usual |= {"found": None, "early": None, "who": "", "by": today.isoformat(), "first": "", "last": ""}
+    usual |= {"checked": pages.desk_of(request).checked()}
     usual |= {"since": (today - timedelta(days=7)).isoformat(), "until": today.isoformat()}
     return pages.render_staff(request, template, status, session=session, labels=labels, **(usual | context))
 
 
-@routes.get("/zoeken")
-def search(request: HttpRequest, session: Auditor, desk: TheDesk, nummer: str = "") -> Response:
-    """Find a receipt number, in whatever way it was typed, or a reference."""
-    wanted = nummer.strip()
-    token = tokens.read_receipt_number(wanted)
-    if token.state is tokens.TokenState.TYPO:
-        return _not_found(request, session, wanted, "In dit ontvangstnummer zit een typefout.")
+@routes.post("/zoeken")
+def search(
+    request: HttpRequest,
+    session: AuditorPost,
+    desk: TheDesk,
+    wie: Annotated[str, Form()] = "",
+    vanaf: Annotated[str, Form()] = "",
+    tot: Annotated[str, Form()] = "",
+) -> Response:
+    """Find by receipt number, however it was typed, reference, case number, sender, or period; or by several of these.
+
+    A POST, because an address does not belong in a URI. One submission, or a request without any, is shown at once.
+    """
+    wanted = wie.strip()
+    asked: dict[str, Any] = {"wanted": wanted, "first": vanaf, "last": tot}
     try:
-        if token.state is tokens.TokenState.EXACT:
-            number = desk.queries.submission(token.value).ontvangstnummer
-            return RedirectResponse(f"/auditor/inzendingen/{number}", 303)
-        return RedirectResponse(f"/auditor/verzoeken/{desk.queries.request(wanted).kenmerk}", 303)
+        found = _found(desk, wanted, vanaf, tot)
+        if not found:
+            return RedirectResponse(f"/auditor/verzoeken/{desk.queries.request(wanted).kenmerk}", 303)
     except NotFound:
-        return _not_found(request, session, wanted, "Er is geen inzending of verzoek met dit nummer.")
+        problem = "Er is geen inzending of verzoek gevonden."
+        return _page(request, session, "auditor.html", 404, problem=problem, **asked)
+    except Refused as error:
+        return _page(request, session, "auditor.html", 400, problem=error.faults[0].problem, **asked)
+    if len(found) == 1:
+        return RedirectResponse(f"/auditor/inzendingen/{found[0].number}", 303)
+    return _page(request, session, "auditor.html", found=found, most=MOST_FOUND, **asked)
 
 
-def _not_found(request: HttpRequest, session: PortalSession, wanted: str, problem: str) -> Response:
-    return _page(request, session, "auditor.html", 404, problem=problem, wanted=wanted)
+def _found(desk: Desk, wanted: str, first: str, last: str) -> tuple[Found, ...]:
+    """Raises Refused for what cannot be asked so."""
+    if not (wanted or first or last):
+        raise Refused.because("wie", "Vul in waarop u zoekt.")
+    if tokens.read_receipt_number(wanted).state is tokens.TokenState.TYPO:
+        raise Refused.because("wie", "In dit ontvangstnummer zit een typefout.")
+    try:
+        since = _midnight(date.fromisoformat(first)) if first else None
+        until = _midnight(date.fromisoformat(last) + timedelta(days=1)) if last else None
+    except ValueError:
+        raise Refused.because("vanaf", "Vul een datum in.") from None
+    return desk.queries.arrived(wanted, MOST_FOUND, since=since, until=until)
+
+
+@routes.get("/bewaren")
+def retention(request: HttpRequest, session: Auditor, desk: TheDesk) -> Response:
+    """What is erased when, and what is held: without the reasons, which may say something of the case."""
+    return _page(request, session, "auditor_retention.html", **holding.kept(desk))
 
 
 @routes.get("/inzendingen/{nummer}")

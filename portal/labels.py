@@ -118,6 +118,8 @@ DONE: Final = {
     "storing": "Uw besluit over de storing is vastgelegd.",
     "besloten": "Uw besluit is vastgelegd en het verzoek is gesloten. U maakt het besluit zelf bekend.",
     "overgedragen": "De overdracht is bevestigd. Na de bewaartermijn wissen wij hier de inhoud.",
+    "vastgehouden": "Dit wordt vastgehouden: er wordt niets van gewist.",
+    "losgelaten": "Dit wordt niet meer vastgehouden. De bewaartermijn telt weer.",
     "goedgekeurd": "Het stuk is goedgekeurd.",
     "afgekeurd": "Het stuk is afgekeurd. Het staat weer open.",
     "ingenomen": "Wij hebben dit ingenomen. U kunt het ontvangstbewijs printen.",

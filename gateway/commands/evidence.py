@@ -4,15 +4,24 @@ import argparse
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from config.settings import Settings
 from gateway import notes, receipts, register_check, rotation, tiles
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, FAILED, Verbs
-from gateway.queries import Event
+from gateway.core.errors import Refused
+from gateway.mapping import LOCAL
+from gateway.queries import Event, Found
 from gateway.register import Period
 from gateway.schema import instant
+from portal import labels
+
+MOST_FOUND: Final = 1000
 
 
 def add(verbs: Verbs) -> None:
@@ -49,6 +58,13 @@ def add(verbs: Verbs) -> None:
         help="a checkpoint, or a receipt's proof, that somebody else kept",
     )
     whole.add_argument("--tiles", metavar="DIR", help="and the static files that `ledger export` wrote there")
+    find = terminal.verb(ledger, "find", _ledger_find, "what came in, from whom or when; no names, no content")
+    find.add_argument("who", nargs="?", default="", metavar="NO|REF|CASE|SENDER")
+    find.add_argument("--since", type=terminal.moment, metavar="TIME")
+    find.add_argument("--until", type=terminal.moment, metavar="TIME")
+    terminal.json_option(find)
+    timeline = terminal.verb(ledger, "timeline", _ledger_timeline, "the life of a submission or request, from the log")
+    timeline.add_argument("subject", metavar="NO-or-REF")
     tiles_ = terminal.verb(
         ledger, "export", _ledger_export, "the log as static files (c2sp.org/tlog-tiles); only what is new"
     )
@@ -115,6 +131,51 @@ def _ledger_verify(given: argparse.Namespace, settings: Settings) -> int:
     if found.erased:
         terminal.say(f"herstelpost: {found.erased} entries were erased under retention; others in the log prove it")
     return DONE if found.ok else FAILED
+
+
+def _ledger_find(given: argparse.Namespace, settings: Settings) -> int:
+    if not (given.who or given.since or given.until):
+        raise Refused.because("who", "say what to look for, or a period")
+    with terminal.opened(settings) as house:
+        found = house.desk.queries.arrived(given.who, MOST_FOUND, since=given.since, until=given.until)
+    if given.json:
+        terminal.print_json([TypeAdapter(Found).dump_python(each, mode="json") for each in found])
+    else:
+        rows = (
+            (f.number, _moment(f.received_at), _moment(f.recorded_at), f.channel, ", ".join(f.requests) or "-")
+            for f in found
+        )
+        terminal.print_table(("ONTVANGSTNUMMER", "ONTVANGEN", "VASTGELEGD", "KANAAL", "VERZOEK"), rows)
+    if len(found) == MOST_FOUND:
+        terminal.say(f"herstelpost: these are the first {MOST_FOUND}; ask for a shorter period")
+    return DONE if found else FAILED
+
+
+def _found_row(found: Found) -> tuple[str, ...]:
+    moments = (_moment(found.received_at), _moment(found.recorded_at))
+    return (found.number, *moments, found.channel, ", ".join(found.requests) or "-", found.outcome or "-")
+
+
+def _ledger_timeline(given: argparse.Namespace, settings: Settings) -> int:
+    """Both clocks, what happened and what was decided: what `portal.labels` lets through, as on the auditor's pages."""
+    with terminal.opened(settings) as house:
+        entries = labels.timeline(house.desk.queries.timeline(given.subject))
+    rows = (
+        (
+            str(e.index),
+            _moment(e.recorded_at),
+            _moment(e.happened) if e.happened else "-",
+            e.name,
+            "; ".join(f"{label}: {value}" for label, value in e.facts),
+        )
+        for e in entries
+    )
+    terminal.print_table(("REGEL", "VASTGELEGD", "MOMENT", "WAT", ""), rows)
+    return DONE if entries else FAILED
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
 
 
 def _ledger_export(given: argparse.Namespace, settings: Settings) -> int:

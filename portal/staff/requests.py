@@ -101,6 +101,7 @@ def _request_page(
         submissions=sent,
         papers=[paper for s in sent for paper in papers.papers_for(desk, s.ontvangstnummer, reference)],
         bundles=desk.handover.bundles(reference),
+        held_since=desk.retention.held_since(reference),
         timeline=labels.timeline(desk.queries.timeline(reference)),
         done=labels.DONE.get(done, ""),
         problems=errors,

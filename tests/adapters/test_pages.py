@@ -543,6 +543,64 @@ def test_an_auditor_asks_whether_somebody_was_in_by_a_day_and_takes_the_register
     assert list((portal.house.settings.data_dir / "scratch").glob("register-*")) == []
 
 
+def test_an_auditor_finds_by_number_case_sender_and_period_and_no_page_shows_content(
+    portal: Running, person: httpx2.Client
+) -> None:
+    with api(portal, name="zoeken") as machine:
+        request = portal.open_request(reference="HV-57", zaaknummer="Z1-0000005700")
+        one, two = (submit(machine, request, ("1", "geheim-stuk.pdf", pdf(note=f"57{n}"))) for n in "ab")
+    empty = portal.open_request(reference="HV-58")
+    portal.house.desk.retention.hold("HV-57", "ernstig-zieke-partner", "behandelaar")
+    sign_in_staff(person, "auditor")
+    csrf = hidden(person.get("/auditor").text, "csrf")
+
+    def find(wie: str = "", vanaf: str = "", tot: str = "") -> httpx2.Response:
+        return person.post("/auditor/zoeken", data={"csrf": csrf, "wie": wie, "vanaf": vanaf, "tot": tot})
+
+    assert find(one.lower()).headers["location"] == f"/auditor/inzendingen/{one}"
+    assert find(empty.kenmerk).headers["location"] == "/auditor/verzoeken/HV-58"
+    for asked in (("hv-57",), ("Z1-0000005700",), ("Z1-0000005700", "2000-01-01", "2099-12-31"), ("", "2000-01-01")):
+        shown = find(*asked).text
+        assert one in shown
+        assert two in shown
+    for asked, status in (
+        (("HV-57", "2099-01-01"), 404),
+        (("niemand@example.org",), 404),
+        ((), 400),
+        (("", "gisteren"), 400),
+    ):
+        assert find(*asked).status_code == status
+    for path in ("/auditor", "/auditor/bewaren", f"/auditor/inzendingen/{one}", "/auditor/verzoeken/HV-57"):
+        page = person.get(path)
+        assert page.status_code == 200, path
+        assert not re.search(r"geheim-stuk|ernstig-zieke", page.text), path
+    portal.house.desk.retention.release("HV-57", "afgedaan", "behandelaar")
+
+
+def test_a_person_holds_and_lets_go_with_a_reason_under_their_own_name(portal: Running, person: httpx2.Client) -> None:
+    portal.open_request(reference="HV-59")
+    sign_in_staff(person, "behandelaar")
+    csrf = hidden(person.get("/medewerker/bewaren?wat=HV-59").text, "csrf")
+
+    def act(path: str = "", wat: str = "HV-59", reden: str = "beroep ingesteld") -> httpx2.Response:
+        return person.post(f"/medewerker/bewaren{path}", data={"csrf": csrf, "wat": wat, "reden": reden})
+
+    assert act(wat="HV-bestaat-niet").status_code == 404
+    assert "mag niet leeg zijn" in act(reden=" ").text
+    assert "er wordt niets van gewist" in person.get(act().headers["location"]).text
+    assert "wordt al vastgehouden" in act().text
+    assert "beroep ingesteld" in person.get("/medewerker/bewaren").text
+    assert "HV-59 wordt vastgehouden" in person.get("/medewerker/verzoeken/HV-59").text
+    assert act("/opheffen", reden="").status_code == 400
+    assert "De bewaartermijn telt weer" in person.get(act("/opheffen", reden="uitspraak").headers["location"]).text
+    assert act("/opheffen").status_code == 404
+    told = [e.content or {} for e in portal.house.desk.queries.timeline("HV-59") if e.name.startswith("LegalHold")]
+    assert [(e["medewerker"], e["reden"]) for e in told] == [
+        ("behandelaar", "beroep ingesteld"),
+        ("behandelaar", "uitspraak"),
+    ]
+
+
 def test_the_daily_check_is_told_to_the_auditor_and_to_who_watches_over_us(tmp_path: Path, clamd_socket: Path) -> None:
     with running(tmp_path, clamd_socket) as gateway, client(gateway) as person:
         gateway.account("auditor", StaffRole.AUDITOR)

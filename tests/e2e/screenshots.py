@@ -99,6 +99,7 @@ def _staff(page: Page, furnished: Furnished, out: Path, suffix: str) -> None:
         ("33-staff-request", f"/medewerker/verzoeken/{furnished.partly.kenmerk}"),
         ("34-staff-request-lapsed", f"/medewerker/verzoeken/{furnished.late.kenmerk}"),
         ("35-staff-submission-held", f"/medewerker/inzendingen/{numbers['mail']}"),
+        ("37-staff-keeping", f"/medewerker/bewaren?wat={furnished.partly.kenmerk}"),
         ("36-staff-submission", f"/medewerker/inzendingen/{numbers['partly']}"),
         ("37-staff-objection", f"/medewerker/inzendingen/{numbers['objection']}"),
         ("38-staff-more-time", "/medewerker/uitstel"),
@@ -121,6 +122,12 @@ def _auditors(page: Page, furnished: Furnished, out: Path, suffix: str) -> None:
     page.screenshot(path=out / f"40-auditor-checked-{suffix}.png", full_page=True)
     page.get_by_role("button", name="Tonen").click()
     page.screenshot(path=out / f"41-auditor-register-{suffix}.png", full_page=True)
+    page.goto(f"{url}/auditor")
+    page.get_by_label("Ontvangen vanaf").fill("2020-01-01")
+    page.get_by_role("button", name="Zoeken").click()
+    page.screenshot(path=out / f"44-auditor-found-{suffix}.png", full_page=True)
+    page.goto(f"{url}/auditor/bewaren")
+    page.screenshot(path=out / f"45-auditor-keeping-{suffix}.png", full_page=True)
     page.goto(f"{url}/auditor/inzendingen/{furnished.numbers['partly']}")
     page.screenshot(path=out / f"42-auditor-submission-{suffix}.png", full_page=True)
     page.goto(f"{url}/auditor/verzoeken/{furnished.late.kenmerk}")

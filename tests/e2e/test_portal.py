@@ -184,6 +184,14 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     yield from _new_requests(furnished, page, go)
     yield from map(go, ("/medewerker?alles=1", "/medewerker/aangehouden", "/medewerker/verlopen"))
     yield from map(go, (f"/medewerker/verlopen/{furnished.late.kenmerk}", "/medewerker/storingen"))
+    page.goto(f"{url}/medewerker/bewaren?wat={furnished.late.kenmerk}")
+    page.get_by_label("Waarom? ").fill("beroep")
+    page.get_by_role("button", name="Vasthouden").click()
+    yield "held"
+    page.get_by_text("Loslaten", exact=False).first.click()
+    page.get_by_label("Waarom mag dit los?").fill("uitspraak")
+    page.get_by_role("button", name="Loslaten").click()
+    yield "let go"
     yield from (go(f"/medewerker/verzoeken/{r.kenmerk}") for r in (furnished.partly, furnished.late))
     yield from (go(f"/medewerker/inzendingen/{numbers[n]}") for n in ("mail", "partly", "late", "objection"))
     _press(page, "Doorgegeven")
@@ -194,6 +202,11 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     yield "log checked"
     page.get_by_role("button", name="Tonen").click()
     yield "register"
+    page.goto(f"{url}/auditor")
+    page.get_by_label("Ontvangen vanaf").fill("2020-01-01")
+    page.get_by_role("button", name="Zoeken").click()
+    yield "found"
+    yield go("/auditor/bewaren")
     yield go(f"/auditor/inzendingen/{numbers['partly']}")
     yield go(f"/auditor/verzoeken/{furnished.late.kenmerk}")
 
@@ -326,7 +339,7 @@ def test_the_auditor_is_told_which_entry_was_changed(desktop: Page, tmp_path: Pa
         browsing.sign_in_staff(desktop, gateway.url, "m.auditor")
         desktop.get_by_role("button", name="Narekenen").click()
         assert "entry 3 was changed" in desktop.get_by_role("status").inner_text()
-        desktop.get_by_label("Ontvangstnummer of kenmerk").fill(furnished.numbers["partly"].lower())
+        desktop.get_by_label("Nummer, kenmerk, zaaknummer of afzender").fill(furnished.numbers["partly"].lower())
         desktop.get_by_role("button", name="Zoeken").click()
         shown = desktop.locator("main").inner_text()
         assert "Bestanden ontvangen" in shown
