@@ -11,16 +11,16 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import starmap
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import rfc8785
 
-from gateway import notes, timestamps
+from gateway import notes, timestamps, verdicts
 from gateway.core import merkle
 from gateway.core.words import EventName
+from gateway.verdicts import KEY_UNPROVED, Check, Told, Verification, holds, stamped, utc, witness_check, witnessed
 
 RECEIPT = "receipt.json"
 PROOF = "receipt.tlog-proof"
@@ -95,36 +95,6 @@ def write_package(
 # ---- checking ------------------------------------------------------------------------------------
 
 
-class Told(NamedTuple):
-    """One thing said in Dutch and in English."""
-
-    nl: str
-    en: str
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at: its name, whether it holds, and what that means."""
-
-    what: str
-    ok: bool
-    detail: Told
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What checking a package brought out."""
-
-    checks: tuple[Check, ...]
-    proved: tuple[Told, ...]
-    not_proved: tuple[Told, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything that was looked at holds."""
-        return all(check.ok for check in self.checks)
-
-
 @dataclass
 class _Given:
     """The files that were handed over, by their part in a package; `documents` are all others."""
@@ -197,39 +167,8 @@ def verify_main(
         out.write("FOUT  Er staat geen sleutel in het bestand.\nWRONG There is no key in the file.\n")
         return 1
     verification = check(paths, keys, tsa_roots)
-    for language, words in enumerate(_HEADINGS):
-        out.writelines(map(_harmless, _report(verification, language, words)))
+    verdicts.write(verification, out)
     return 0 if verification.ok else 1
-
-
-class _Headings(NamedTuple):
-    right: str
-    wrong: str
-    proved: str
-    not_proved: str
-    yes: str
-    no: str
-
-
-_HEADINGS = (
-    _Headings("goed", "FOUT", "Bewezen", "Niet bewezen", "Uitkomst: alles klopt.", "Uitkomst: NIET alles klopt."),
-    _Headings("right", "WRONG", "Proved", "Not proved", "Result: all is well.", "Result: NOT all is well."),
-)
-
-
-def _harmless(line: str) -> str:
-    """The line without what could steer a terminal: names in it were chosen by strangers."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in line)
-
-
-def _report(verification: Verification, language: int, words: _Headings) -> Iterator[str]:
-    for check in verification.checks:
-        yield f"{words.right if check.ok else words.wrong:<6}{check.detail[language]}\n"
-    for heading, told in ((words.proved, verification.proved), (words.not_proved, verification.not_proved)):
-        if told:
-            yield f"\n{heading}:\n"
-            yield from (f"  - {sentence[language]}\n" for sentence in told)
-    yield f"\n{words.yes if verification.ok else words.no}\n\n"
 
 
 # ---- gathering -----------------------------------------------------------------------------------
@@ -296,7 +235,7 @@ def _verify(given: _Given, keys: Sequence[str], checks: list[Check]) -> _Evidenc
     proof_text = _read_text(given, PROOF)
     vkeys = keys or notes.read_vkeys(_read_text(given, VKEYS))
     receipt = _parse_receipt(content)
-    checks.append(_holds("receipt", f"{RECEIPT} is gaaf (RFC 8785).", f"{RECEIPT} is intact (RFC 8785)."))
+    checks.append(holds("receipt", f"{RECEIPT} is gaaf (RFC 8785).", f"{RECEIPT} is intact (RFC 8785)."))
     try:
         proof = notes.parse_tlog_proof(proof_text)
         known = [notes.parse_vkey(vkey) for vkey in vkeys]
@@ -316,15 +255,6 @@ def _verify(given: _Given, keys: Sequence[str], checks: list[Check]) -> _Evidenc
     return _Evidence(receipt, proof, checkpoint, log_key, opened)
 
 
-def witness_check(key: notes.VerifierKey) -> Check:
-    """That a witness's signature holds, said."""
-    return _holds(
-        "witness",
-        f"De handtekening van de getuige {key.name} is goed.",
-        f"The signature of the witness {key.name} is right.",
-    )
-
-
 def _verify_stamp(given: _Given, text: str, roots: bytes, checks: list[Check]) -> timestamps.Stamp | None:
     """What the package's time stamp proves of the checkpoint: nothing without certificates of its authority.
 
@@ -340,20 +270,16 @@ def _verify_stamp(given: _Given, text: str, roots: bytes, checks: list[Check]) -
             f"The time stamp {TIMESTAMP} is wrong ({error}).",
         ) from error
     if roots:
-        what = _holds("timestamp", f"De tijdstempel {TIMESTAMP} is goed.", f"The time stamp {TIMESTAMP} is right.")
+        what = holds("timestamp", f"De tijdstempel {TIMESTAMP} is goed.", f"The time stamp {TIMESTAMP} is right.")
     else:
-        at = _utc(stamp.at)
-        what = _holds(
+        at = utc(stamp.at)
+        what = holds(
             "timestamp",
             f"De tijdstempel {TIMESTAMP} hoort bij deze stand van het logboek, en noemt {at}.",
             f"The time stamp {TIMESTAMP} belongs to this state of the log, and says {at}.",
         )
     checks.append(what)
     return stamp if roots else None
-
-
-def _holds(what: str, nl: str, en: str) -> Check:
-    return Check(what, ok=True, detail=Told(nl, en))
 
 
 def _parse_receipt(content: bytes) -> Mapping[str, Any]:
@@ -395,7 +321,7 @@ def _check_signature(
             f"Het logboek dat {RECEIPT} noemt heeft dit niet ondertekend.",
             f"The log that {RECEIPT} names did not sign this.",
         )
-    return _holds(
+    return holds(
         "signature",
         f"De handtekening van het logboek {checkpoint.origin} is goed.",
         f"The signature of the log {checkpoint.origin} is right.",
@@ -420,7 +346,7 @@ def _check_inclusion(
             f"{RECEIPT} staat, zoals het hier ligt, niet op die plaats in het logboek.",
             f"{RECEIPT}, as it is here, is not at that place in the log.",
         )
-    return _holds(
+    return holds(
         "inclusion",
         f"{RECEIPT} staat in het logboek, op plaats {proof.index} van {checkpoint.size} (geteld vanaf 0).",
         f"{RECEIPT} is in the log, at place {proof.index} of {checkpoint.size} (counted from 0).",
@@ -451,7 +377,7 @@ def _check_documents(documents: Iterable[Path], receipt: Mapping[str, Any]) -> I
             yield _unreadable(path.name, error).check
             continue
         if digest in names:
-            yield _holds(
+            yield holds(
                 "document",
                 f"{path.name} staat in het ontvangstbewijs (daar: {names[digest]}), byte voor byte.",
                 f"{path.name} is in the receipt (there: {names[digest]}), byte for byte.",
@@ -467,12 +393,6 @@ def _check_documents(documents: Iterable[Path], receipt: Mapping[str, Any]) -> I
 _NOTHING_PROVED = Told(
     "Met dit pakket is niets bewezen; vraag om een nieuwe kopie.",
     "This package proves nothing; ask for a new copy.",
-)
-KEY_UNPROVED = Told(
-    "Van wie de sleutel is: die kwam met het pakket mee. Vergelijk hem met de sleutel die de organisatie zelf"
-    " bekendmaakt; zonder dat bewijst dit alleen dat het pakket in zichzelf klopt.",
-    "Whose the key is: it came with the package. Compare it with the key that the organisation itself"
-    " publishes; without that, this proves only that the package is consistent in itself.",
 )
 _ALWAYS_UNPROVED = (
     Told(
@@ -559,36 +479,6 @@ def _stated(event: Mapping[str, Any]) -> tuple[Told, Told]:
     return (
         Told(f"Ontvangstbewijs {number}", f"Receipt {number}"),
         Told(f"ontvangen op {received}", f"received at {received}"),
-    )
-
-
-def witnessed(key: notes.VerifierKey, seconds: int) -> Told:
-    """What a witness saw when, said."""
-    at = _moment(seconds)
-    return Told(
-        f"Een onafhankelijke getuige, {key.name}, heeft het logboek in deze stand gezien op {at}.",
-        f"An independent witness, {key.name}, has seen the log in this state at {at}.",
-    )
-
-
-def _moment(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return f"POSIX {seconds}"
-
-
-def _utc(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def stamped(stamp: timestamps.Stamp) -> Told:
-    """What an authority states, said."""
-    at = _utc(stamp.at)
-    by = stamp.by or "?"
-    return Told(
-        f"Tijdstempeldienst {by} verklaart dat het logboek in deze stand bestond op {at}.",
-        f"Time-stamping authority {by} states that the log existed in this state at {at}.",
     )
 
 

@@ -22,10 +22,10 @@ from typing import Any, Final, NamedTuple
 
 import rfc8785
 
-from gateway import marks, notes, receipts, timestamps
+from gateway import marks, notes, receipts, timestamps, verdicts
 from gateway.core import arrivals, merkle
 from gateway.core.words import EventName
-from gateway.receipts import Check, Told, Verification
+from gateway.verdicts import Check, Told, Verification
 
 KIND: Final = "herstelpost/register@v1"
 REGISTER: Final = "register.json"
@@ -184,7 +184,7 @@ def _signed(
             f"The signature of the log {checkpoint.origin} is right.",
         )
     )
-    checks += map(receipts.witness_check, opened.cosigned_at)
+    checks += map(verdicts.witness_check, opened.cosigned_at)
     stamp = None
     if tsa_roots and receipts.TIMESTAMP in files:
         try:
@@ -378,16 +378,16 @@ def _proved(asked: Mapping[str, Any], signed: _Signed, covered: _Covered) -> Ite
         f" {size} entries; nothing of it was changed since. The last time was at {covered.until}.",
     )
     yield Told(f"Ondertekend met sleutel {signed.log_key}", f"Signed with key {signed.log_key}")
-    yield from (receipts.witnessed(key, seconds) for key, seconds in signed.opened.cosigned_at.items())
+    yield from (verdicts.witnessed(key, seconds) for key, seconds in signed.opened.cosigned_at.items())
     if signed.stamp is not None:
-        yield receipts.stamped(signed.stamp)
+        yield verdicts.stamped(signed.stamp)
 
 
 def _not_proved(
     asked: Mapping[str, Any], files: Mapping[str, bytes], signed: _Signed, gone: int, *, trusted: bool
 ) -> Iterator[Told]:
     if not trusted:
-        yield receipts.KEY_UNPROVED
+        yield verdicts.KEY_UNPROVED
     if signed.stamp is None and not signed.opened.cosigned_at:
         yield Told(
             "Wanneer dit is vastgelegd: de tijden zijn van de beheerder zelf, geen ander heeft meegetekend. Of het"

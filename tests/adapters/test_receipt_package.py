@@ -10,6 +10,7 @@ import pytest
 
 from gateway import notes, receipts
 from gateway.notes import Signer
+from gateway.verdicts import Verification
 from tests.support import packages
 from tests.support.packages import DOCUMENT, SIGNER, Package, package
 
@@ -31,11 +32,11 @@ def run_recipe(directory: Path, program: str = "bash") -> subprocess.CompletedPr
     )
 
 
-def verified(*paths: Path, keys: tuple[str, ...] = ()) -> receipts.Verification:
+def verified(*paths: Path, keys: tuple[str, ...] = ()) -> Verification:
     return receipts.verify_package(paths, keys)
 
 
-def failed(verification: receipts.Verification) -> list[str]:
+def failed(verification: Verification) -> list[str]:
     return [check.what for check in verification.checks if not check.ok]
 
 
