@@ -65,7 +65,8 @@ def search(
     try:
         found = _found(desk, wanted, vanaf, tot)
         if not found:
-            return RedirectResponse(f"/auditor/verzoeken/{desk.queries.request(wanted).kenmerk}", 303)
+            nothing = "" if vanaf or tot else wanted  # a request has no period
+            return RedirectResponse(f"/auditor/verzoeken/{desk.queries.request(nothing).kenmerk}", 303)
     except NotFound:
         problem = "Er is geen inzending of verzoek gevonden."
         return _page(request, session, "auditor.html", 404, problem=problem, **asked)
