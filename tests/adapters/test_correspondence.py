@@ -207,6 +207,23 @@ def test_r21_consent_for_one_kind_of_message_is_none_for_another(kept):
     assert given == {kind: kind is MessageKind.OTHER for kind in MessageKind}
 
 
+def test_what_the_request_says_of_the_other_kinds_stays_when_somebody_speaks_twice(kept):
+    _release(kept)
+    party = kept.correspondence.consents(REFERENCE)[0].party
+    for kind, given in ((MessageKind.RECEIPT, False), (MessageKind.REQUEST, True)):
+        kept.correspondence.consent(REFERENCE, party, [kind], "telefoon", OFFICER, given=given)
+    stands = {consent.kind: consent.given for consent in kept.correspondence.consents(REFERENCE)}
+    assert stands == {kind: kind is not MessageKind.RECEIPT for kind in MessageKind}
+
+
+def test_what_became_of_a_notice_is_an_entry_of_its_request(kept):
+    """It may name the address: so it is erased with the request."""
+    _release(kept)
+    tick(kept, Carrier([Fate(ok=False, permanent=True, reply=f"550 5.1.1 <{APPLICANT}>: unknown")]))
+    (told,) = events(kept, EventName.LETTER_FAILED)
+    assert APPLICANT in told.content["antwoord"]
+
+
 def test_consent_needs_a_source_an_address_and_a_person_of_this_request(kept):
     _release(kept, betrokkenen=[LAWYER | {"email": ""}])
     party = kept.correspondence.consents(REFERENCE)[0].party
