@@ -184,14 +184,7 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     yield from _new_requests(furnished, page, go)
     yield from map(go, ("/medewerker?alles=1", "/medewerker/aangehouden", "/medewerker/verlopen"))
     yield from map(go, (f"/medewerker/verlopen/{furnished.late.kenmerk}", "/medewerker/storingen"))
-    page.goto(f"{url}/medewerker/bewaren?wat={furnished.late.kenmerk}")
-    page.get_by_label("Waarom? ").fill("beroep")
-    page.get_by_role("button", name="Vasthouden").click()
-    yield "held"
-    page.get_by_text("Loslaten", exact=False).first.click()
-    page.get_by_label("Waarom mag dit los?").fill("uitspraak")
-    page.get_by_role("button", name="Loslaten").click()
-    yield "let go"
+    yield from _keeping(furnished, page, go)
     yield from (go(f"/medewerker/verzoeken/{r.kenmerk}") for r in (furnished.partly, furnished.late))
     yield from (go(f"/medewerker/inzendingen/{numbers[n]}") for n in ("mail", "partly", "late", "objection"))
     _press(page, "Doorgegeven")
@@ -241,6 +234,18 @@ def _new_requests(furnished: Furnished, page: Page, go: Callable[[str], str]) ->
         page.locator("#sheet").set_input_files(file("verzoeken.csv", content))
         page.get_by_role("button", name="Inlezen").click()
         yield "read in"
+
+
+def _keeping(furnished: Furnished, page: Page, go: Callable[[str], str]) -> Iterator[str]:
+    """A legal hold, placed and lifted."""
+    yield go(f"/medewerker/bewaren?wat={furnished.late.kenmerk}")
+    page.get_by_label("Waarom? ").fill("beroep")
+    page.get_by_role("button", name="Vasthouden").click()
+    yield "held"
+    page.get_by_text("Loslaten", exact=False).first.click()
+    page.get_by_label("Waarom mag dit los?").fill("uitspraak")
+    page.get_by_role("button", name="Loslaten").click()
+    yield "let go"
 
 
 def _press(page: Page, name: str) -> None:
