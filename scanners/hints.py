@@ -1,7 +1,8 @@
 """What a person may want to know of pages before opening them: how many, how sharp, whether anything is on them.
 
 Rule 1: hints never decide; whether a page can be read is for a person to say.
-Rule 2: nothing is rendered: a page counts as a scan when one picture is all that is drawn on it.
+Rule 2: a hint is a sentence for staff, in Dutch.
+Rule 3: nothing is rendered: a page counts as a scan when one picture is all that is drawn on it.
 """
 
 from collections.abc import Iterator
@@ -31,14 +32,14 @@ def of_pdf(pdf: pikepdf.Pdf) -> Iterator[Finding]:
     yield Finding(findings.PAGES, str(len(pdf.pages)))
     for number, page in enumerate(pdf.pages[:_LOOKED_AT], 1):
         for words in _of_page(page):
-            yield Finding(findings.HINT, f"page {number}: {words}")
+            yield Finding(findings.HINT, f"bladzijde {number}: {words}")
 
 
 def of_image(width: int, height: int) -> Iterator[Finding]:
     """Whether a picture of so many pixels is sharp enough for a page of A4."""
     dpi = round(max(width, height) / _A4_LONG_INCHES)
     if dpi < _MIN_DPI:
-        yield Finding(findings.HINT, f"{width} x {height} pixels: a page of A4 has {dpi} dpi")
+        yield Finding(findings.HINT, f"{width} x {height} beeldpunten: op A4 is dat {dpi} dpi")
 
 
 def is_nearly_blank(image: Image.Image) -> bool:
@@ -59,7 +60,7 @@ def _of_page(page: pikepdf.Page) -> Iterator[str]:
         return
     if not operators & _PAINTS:
         if "/Annots" not in page.obj:
-            yield "blank"
+            yield "leeg"
         return
     pictures = list(page.images.values())
     if len(pictures) == 1 and "Do" in operators:
@@ -78,9 +79,9 @@ def _of_scan(page: pikepdf.Page, picture: Any) -> Iterator[str]:  # noqa: ANN401
     inches = max(float(page.trimbox[2] - page.trimbox[0]), float(page.trimbox[3] - page.trimbox[1])) / _POINTS_PER_INCH
     dpi = round(max(scan.width, scan.height) / inches) if inches > 0 else 0
     if 0 < dpi < _MIN_DPI:
-        yield f"about {dpi} dpi"
+        yield f"ongeveer {dpi} dpi"
     if scan.width * scan.height <= _MAX_PIXELS and is_nearly_blank(_decoded(scan)):
-        yield "nearly blank"
+        yield "bijna leeg"
 
 
 def _decoded(scan: pikepdf.PdfImage) -> Image.Image:

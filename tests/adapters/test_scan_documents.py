@@ -212,9 +212,9 @@ def scanned_page(shade: int, pixels: tuple[int, int] = (1240, 1754)) -> bytes:
     ("content", "hints"),
     [
         (scanned_page(0), []),
-        (scanned_page(250), ["page 1: nearly blank"]),
-        (scanned_page(0, (827, 1169)), ["page 1: about 100 dpi"]),
-        (hostile.pdf(), ["page 1: blank"]),
+        (scanned_page(250), ["bladzijde 1: bijna leeg"]),
+        (scanned_page(0, (827, 1169)), ["bladzijde 1: ongeveer 100 dpi"]),
+        (hostile.pdf(), ["bladzijde 1: leeg"]),
     ],
 )
 def test_what_catches_the_eye_on_a_scan_is_a_hint_and_decides_nothing(content, hints, inspect):
