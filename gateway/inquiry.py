@@ -111,6 +111,7 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         conditions=policy.conditions or in_force(row.received_at.astimezone(mapping.LOCAL).date()),
         earlier=mapping.decision_of(row, parts) if row.rescanned else None,
         freed=_freed(session, row),
+        just_freed=any(act.kind is ActKind.FREE for act in _all_acts(session, row)[-1:]),
     )
 
 

@@ -114,7 +114,7 @@ def drafts(
 def taken_up(facts: Facts) -> bool:
     """Whether a person has just taken up what came by another way than its own (Awb 2:16 lid 1, 2:24)."""
     act = facts.acts[-1] if facts.acts and facts.earlier is None else None
-    if act is None:
+    if act is None or facts.just_freed:
         return False
     assigned = act.kind is ActKind.ASSIGN and not act.document
     return act.kind is ActKind.TAKE_IN or (assigned and not facts.designated)

@@ -158,7 +158,7 @@ class Facts:
     who agreed to e-mail. `round`: how many decisions were taken on this submission before. `originals`: the numbers
     of the items whose original came in on paper. `conditions`: the text of the law the decision stands on.
     `earlier`: what was decided before malware was found in files that were stored already, and only then. `freed`:
-    what two people let out of quarantine, by SHA-256 or as `MESSAGE`.
+    what two people let out of quarantine, by SHA-256 or as `MESSAGE`; `just_freed`: that was the last that anybody did.
     """
 
     channel: Channel
@@ -188,6 +188,7 @@ class Facts:
     conditions: Profile = Profile.SINCE_2026
     earlier: Decision | None = None
     freed: tuple[str, ...] = ()
+    just_freed: bool = False
 
     @property
     def asked(self) -> tuple[RequestFacts, ...]:

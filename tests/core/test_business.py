@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.core import answers
 from gateway.core.business import GROUNDS, NAMED, SAID, Business, recognised
 from gateway.core.decide import decide
 from gateway.core.facts import Act, ActKind, Facts, Sender
@@ -169,6 +170,14 @@ def test_treated_as_good_it_is_registered_and_documents_still_count() -> None:
     assert alone.detail == "bezwaar, doorgegeven aan team bezwaar door j.jansen: spoed"
     beside = decide(facts(*named("paspoort.pdf"), text=OBJECTS, acts=(act,)))
     assert (beside.outcome, beside.documents[0].outcome) == (Outcome.ACCEPTED, DocumentOutcome.ACCEPTED)
+
+
+def test_the_moment_from_which_a_term_runs_is_told_once() -> None:
+    """Awb 2:24: what is let out of quarantine afterwards is decided again, and starts no term again."""
+    act = Act(ActKind.TAKE_IN, "j.jansen", receiver="team bezwaar", business="bezwaar")
+    taken_in = said(OBJECTS, designated=False, clues=(), request=None, acts=(act,))
+    assert answers.taken_up(taken_in)
+    assert not answers.taken_up(replace(taken_in, freed=("a" * 64,), just_freed=True))
 
 
 def test_what_came_late_beside_it_still_waits_for_a_person() -> None:
