@@ -81,7 +81,7 @@ def test_r26_declining_is_warned_about_before_it_is_done(house):
         after = person.post(change, data={"csrf": csrf, "keuze": "afmelden"}).text
         assert "geen e-mail meer" in after
         told = gateway.house.desk.correspondence.consents(REFERENCE)
-        assert [c.declined for c in told if c.party == told[0].party] == [True] * 4
+        assert all(c.declined for c in told if c.party == told[0].party)
         assert person.post(change, data={"csrf": "x", "keuze": "intrekken"}).status_code == 403
         assert "krijgt u nu per post" in person.post(change, data={"csrf": csrf, "keuze": "intrekken"}).text
         assert person.get("/berichten/999/e-mail").status_code == 404
@@ -121,7 +121,7 @@ def test_staff_notes_consent_with_its_source(house):
         done = staff.post(page.replace("berichten", "toestemming"), data=typed | {"bron": "telefoon, 3 maart"})
         assert "telefoon, 3 maart" in done.text
     given = {c.kind: c.given for c in gateway.house.desk.correspondence.consents(REFERENCE) if c.party == lawyer}
-    assert given == {"verzoek": False, "beantwoord": False, "mededeling": True, "ontvangstbewijs": False}
+    assert [kind for kind, is_given in given.items() if is_given] == ["mededeling"]
 
 
 def test_a_request_that_was_only_imported_is_released_by_a_person_and_faults_are_shown(tmp_path):
