@@ -251,7 +251,12 @@ class LogCheck:
 
         def get(level: int, position: int) -> bytes:
             place = position - (first >> level)
-            return self._peaks[level] if place < 0 or level >= len(levels) else levels[level][place]
+            if place < 0:
+                return self._peaks[level]
+            if level < len(levels):
+                return levels[level][place]
+            # It ends with this block, which is not among the peaks yet.
+            return merkle.node_hash(get(level - 1, 2 * position), get(level - 1, 2 * position + 1))
 
         for size, roots in self._kept.items():
             if (first < size or not first) and size <= end and set(roots) != {merkle.root(get, size)}:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import text
 
-from gateway import notes
+from gateway import audit_log, notes
 from gateway.audit import audit
 from tests.support import storage
 
@@ -104,6 +104,18 @@ def test_a_change_in_the_database_is_found_and_named(embedded, problem, statemen
     found = _audited(embedded)
     assert not found.ok
     assert any(problem in said for said in found.problems), found.problems
+
+
+def test_every_size_that_a_checkpoint_can_have_is_compared(tmp_path, monkeypatch):
+    """Blocks of four: checkpoints end within one, at its end, and where two or four of them become a larger tree."""
+    monkeypatch.setattr(audit_log, "LEVEL", 2)
+    monkeypatch.setattr(audit_log, "WIDTH", 4)
+    with storage.opened(tmp_path) as kept:
+        for number in range(34):
+            kept.store.accept(storage.arrival(number, kept.blobs))
+            kept.ledger.checkpoint(kept.clock.now())
+        found = _audited(kept)
+        assert (found.entries, found.checkpoints, found.problems) == (34, 34, ())
 
 
 def test_a_checkpoint_forged_with_another_key_is_found(kept):
