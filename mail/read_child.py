@@ -357,9 +357,10 @@ def _is_picture(found: _Found) -> bool:
 
 
 def _is_an_answer_to_an_invitation(parts: Iterable[_Found]) -> bool:
-    """Whether a calendar's own part stands beside the text, and nothing that anybody attached."""
-    kinds = {("calendar" if part.note == roles.CALENDAR else part.role) for part in parts}
-    return "calendar" in kinds and kinds <= {"calendar", PartRole.BODY, PartRole.IGNORED}
+    """Whether a calendar's own answer stands beside the text, and nothing that anybody attached."""
+    found = list(parts)
+    is_answered = any(part.note == roles.CALENDAR_ANSWER for part in found)
+    return is_answered and all(part.role in {PartRole.BODY, PartRole.IGNORED} for part in found)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

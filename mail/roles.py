@@ -14,6 +14,7 @@ from mail.mime import Entity
 ENCRYPTED: Final = "encrypted"
 UNREADABLE: Final = "unreadable"
 CALENDAR: Final = "calendar"
+CALENDAR_ANSWER: Final = "an answer to an invitation"
 TWO_NAMES: Final = "two names"
 """Of one part: another program may show the other one."""
 
@@ -39,6 +40,8 @@ _IGNORED: Final[dict[str, str]] = {
     "message/partial": "one piece of a message",
 }
 
+# RFC 5546 section 1.4: what the one who was invited sends. An invitation itself is for a person to read.
+_ANSWERS: Final = frozenset({"reply", "counter", "refresh"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 _CMS: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
@@ -65,6 +68,8 @@ def role(entity: Entity) -> tuple[PartRole, str]:
     kind = entity.media_type
     if entity.unsplit:
         return PartRole.DOCUMENT, "a multipart that could not be split"
+    if kind == "text/calendar" and entity.content_type.parameters.get("method", "").lower() in _ANSWERS:
+        return PartRole.IGNORED, CALENDAR_ANSWER
     if kind in _IGNORED or kind in _MESSAGES:
         return role_of_type(kind)
     if _is_enveloped(entity):

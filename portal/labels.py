@@ -353,6 +353,7 @@ PART_NOTE: Final = {
     "a point that nobody sees": "een punt dat niemand ziet, om te weten wie leest",
     "a reference to a file elsewhere": "verwijst naar een bestand ergens anders",
     "calendar": "agenda",
+    "an answer to an invitation": "antwoord op een uitnodiging",
     "decrypted with our key": "geopend met onze sleutel",
     "embedded in the text": "klein plaatje in de tekst, zoals een logo",
     "empty": "leeg",

@@ -248,9 +248,13 @@ def test_machines_are_told_by_their_subject_in_six_languages(subject, machine, t
 
 def test_an_answer_to_an_invitation_is_a_machines_and_a_document_beside_it_a_persons(tmp_path):
     answer = hostile.part(b"BEGIN:VCALENDAR", "Content-Type: text/calendar; method=REPLY")
-    for number, (parts, sign) in enumerate(
-        [((hostile.text(), answer), "calendar"), ((answer, hostile.attached(hostile.pdf(), "akte.pdf")), "")]
-    ):
+    invitation = hostile.part(b"BEGIN:VCALENDAR", "Content-Type: text/calendar; method=REQUEST")
+    cases = [
+        ((hostile.text(), answer), "calendar"),
+        ((hostile.text(), invitation), ""),
+        ((answer, hostile.attached(hostile.pdf(), "akte.pdf")), ""),
+    ]
+    for number, (parts, sign) in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
         reading = read(hostile.mail(*parts), folder)
