@@ -18,8 +18,8 @@ from gateway.core.alerts import AlertFacts, AlertKind, Recipient
 from gateway.core.words import EventName
 from gateway.database import Database
 from gateway.ledger import Ledger
-from gateway.ports import Blobs, Clock
-from gateway.postroom import DRAFTED, WRITTEN
+from gateway.ports import Blobs, Clock, keep_bytes
+from gateway.postroom import DRAFTED, letter_written
 from gateway.records import AlertRow, LetterRow, RequestRow
 
 BATCH: Final = 20
@@ -121,17 +121,11 @@ class Alerts:
 
     def _write(self, number: int) -> None:
         with self.database.read() as session:
-            facts = self._facts(session, session.get_one(LetterRow, number))
-        spool = self.blobs.spool()
-        try:
-            spool.write(self.compose(facts))
-            kept = spool.keep().sha256
-        finally:
-            spool.drop()
+            letter = session.get_one(LetterRow, number)
+            facts = self._facts(session, letter)
+        kept = keep_bytes(self.blobs, self.compose(facts))
         with self.database.write() as session:
-            row = session.get_one(LetterRow, number, with_for_update=True)
-            if row.state == DRAFTED:
-                row.state, row.sha256 = WRITTEN, kept
+            letter_written(session, letter.key, kept)
 
     def _facts(self, session: Session, letter: LetterRow) -> AlertFacts:
         alert = session.get_one(AlertRow, letter.alert_id)

@@ -1,59 +1,48 @@
-"""The composition root: settings in, a house with all its parts out; the only file that names them all."""
+"""The composition root: settings in, a house with all its parts out; the only file that names them all.
+
+What the settings mean to each part is in `gateway.parts`, what several parts do together for the desk in
+`gateway.deskwork`.
+"""
 
 import fcntl
-import hashlib
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from config.calendar import load_calendar
-from config.decision_terms import load_decision_terms
-from config.settings import BadConfiguration, Kept, Settings
-from config.templates import OURS, load_templates
-from gateway import bundle, cosign, events, marks, mdto, notes, office, rotation, tiles
+from config.settings import Settings
+from gateway import cosign, deskwork, events, parts, rotation, tiles
 from gateway.alerts import Alerts
 from gateway.arrivals import content_of
-from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
-from gateway.clerk import LetterClerk, Patience
+from gateway.clerk import LetterClerk
 from gateway.closing import Closing
 from gateway.closing import Rules as ClosingRules
 from gateway.completion import Completion
 from gateway.core import terms
-from gateway.core.alerts import Recipient
-from gateway.core.conditions import Profile
 from gateway.core.names import mailbox_key
-from gateway.core.retention import Rule, Schedule
 from gateway.core.templates import Library
-from gateway.core.words import Status
 from gateway.correspondence import Correspondence
-from gateway.correspondence import Rules as LetterRules
 from gateway.counter import Counter
 from gateway.database import Database
 from gateway.dates import Dates, Rules
 from gateway.dealings import Dealings
-from gateway.desk import Auditing, Desk, ReceiptFiles
+from gateway.desk import Auditing, Desk
 from gateway.handover import Handover
-from gateway.inquiry import Policy
 from gateway.integrity import Integrity
 from gateway.last_chance import Looked
 from gateway.ledger import Ledger
-from gateway.letterpaper import Letterhead
 from gateway.lifecycle import Lifecycle
 from gateway.outages import Outages
-from gateway.outages import Rules as OutageRules
 from gateway.outbox import Outbox
 from gateway.people import People
 from gateway.person import Copies
-from gateway.ports import Clock, Ports, Sealer
-from gateway.postroom import FAILED, Postroom
+from gateway.ports import Clock, Ports
+from gateway.postroom import Postroom
 from gateway.proposal import Proposals
 from gateway.quarantine import Quarantine
 from gateway.queries import Queries
@@ -63,18 +52,12 @@ from gateway.requests import Requests
 from gateway.rescan import Rescan
 from gateway.rescan import Rules as RescanRules
 from gateway.retention import Retention
-from gateway.schema import dump
 from gateway.store import DatabaseStore
 from gateway.views import Views
-from gateway.vouching import Authority, Vouching
-from mail import alerts as mail_alerts
-from mail import authenticate, letters, outbound, read, read_child, smime
+from gateway.vouching import Vouching
 from mail import notices as mail_notices
-from scanners import child, clam, inspect
-
-_MIB = 1 << 20
-SETTLE_SECONDS = 0.05
-_AT_REST = frozenset({Status.HELD, Status.DONE})
+from mail import outbound
+from scanners import clam
 
 
 class SystemClock:
@@ -144,7 +127,8 @@ class _Ground:
     views: Views
     clock: Clock
     calendar: terms.Calendar
-    library: Library
+    date_rules: Rules
+    templates: Library
     postroom: Postroom
     alerts: Alerts
 
@@ -167,16 +151,16 @@ def build(settings: Settings) -> House:
     """
     ground = _ground(settings)
     database, ledger, clock = ground.database, ground.ledger, ground.clock
-    completion = Completion(ground.postroom, ground.alerts, _rules(ground))
+    completion = Completion(ground.postroom, ground.alerts, ground.date_rules)
     stands = (database, ledger, ground.blobs, clock)
-    store = DatabaseStore(*stands, _policy(settings), ground.postroom, completion=completion)
+    store = DatabaseStore(*stands, parts.policy(settings), ground.postroom, completion=completion)
     carrier = outbound.Outbound(settings.outbound, settings.data_dir / "outbox", helo=settings.smtp.hostname)
     evidence = _evidence(ground, store, _retention(ground, carrier))
     requests = _requests(ground)
-    outages = Outages(database, ledger, clock, requests, _outage_rules(ground))
-    seal, patience = seal_of(settings), _patience(settings)
-    clerk = LetterClerk(ledger, clock, _letterhead(settings), settings.cap_bytes, patience, seal, outages=outages)
-    scanner = _scanner(settings)
+    outages = Outages(database, ledger, clock, requests, parts.outage_rules(ground.settings, ground.calendar))
+    seal, patience = parts.seal_of(settings), parts.patience(settings)
+    clerk = LetterClerk(ledger, clock, parts.letterhead(settings), settings.cap_bytes, patience, seal, outages=outages)
+    scanner = parts.scanner(settings)
     woken = threading.Event()
     return House(
         settings=settings,
@@ -204,7 +188,7 @@ def _ground(settings: Settings) -> _Ground:
     if database.embedded:
         database.migrate()
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
-    ledger = Ledger(database, _signer(settings), _known_vkeys(settings))
+    ledger = Ledger(database, parts.signer(settings), parts.known_vkeys(settings))
     blobs = FileBlobs(settings.data_dir / "blobs", carried=partial(content_of, database))
     calendar, clock = load_calendar(), SystemClock()
     return _Ground(
@@ -212,24 +196,25 @@ def _ground(settings: Settings) -> _Ground:
         database=database,
         ledger=ledger,
         blobs=blobs,
-        views=Views(blobs, settings.data_dir / "views", clock, _office(settings)),
+        views=Views(blobs, settings.data_dir / "views", clock, parts.libreoffice(settings)),
         clock=clock,
         calendar=calendar,
-        library=_library(settings),
-        postroom=_postroom(settings, ledger, calendar),
-        alerts=Alerts(database, ledger, blobs, clock, **_staff(settings)),
+        date_rules=parts.date_rules(settings, calendar),
+        templates=parts.templates(settings),
+        postroom=parts.postroom(settings, ledger, calendar),
+        alerts=Alerts(database, ledger, blobs, clock, **parts.staff_mail(settings)),
     )
 
 
 def _evidence(ground: _Ground, store: DatabaseStore, retention: Retention) -> _Evidence:
     database, ledger = ground.database, ground.ledger
     vouching = _vouching(ground, store.newest_unwritten)
-    check = _auditor(database, ground.blobs, ledger, vouching)
+    check = deskwork.auditor(database, ground.blobs, ledger, vouching)
     return _Evidence(
         vouching=vouching,
         check=check,
         integrity=Integrity(database, ledger, ground.clock, check),
-        registrar=Registrar(database, ledger, _marker(ground.settings), lambda: vouching.vouch(events.note)),
+        registrar=Registrar(database, ledger, parts.marker(ground.settings), lambda: vouching.vouch(events.note)),
         retention=retention,
     )
 
@@ -247,20 +232,6 @@ def _requests(ground: _Ground) -> Requests:
     )
 
 
-def _staff(settings: Settings) -> dict[str, Any]:
-    """Who of staff is told by mail, and how."""
-    staff = settings.staff
-    return {
-        "addresses": {
-            Recipient.DESK: staff.desk_mail,
-            Recipient.OFFICER: staff.officer_mail,
-            Recipient.LEAD: staff.team_lead_mail,
-        },
-        "domain": settings.outbound.from_address.rpartition("@")[2],
-        "compose": partial(mail_alerts.compose, house=_letterhead(settings)),
-    }
-
-
 def _closing(ground: _Ground) -> Closing:
     staff = ground.settings.staff
     mailboxes = tuple(mailbox_key(m.host, m.port, m.username, m.mailbox) for m in ground.settings.imap)
@@ -271,7 +242,7 @@ def _closing(ground: _Ground) -> Closing:
         ground.clock,
         postroom=ground.postroom,
         alerts=ground.alerts,
-        terms=_rules(ground),
+        terms=ground.date_rules,
         rules=ClosingRules(staff.officer, staff.team_lead_days, looked),
     )
 
@@ -283,15 +254,15 @@ def _ports(ground: _Ground, store: DatabaseStore, clerk: LetterClerk, scanner: c
     return Ports(
         blobs=ground.blobs,
         store=store,
-        reader=_reader(settings),
-        inspector=_inspector(settings, scanner),
+        reader=parts.reader(settings),
+        inspector=parts.inspector(settings, scanner),
         clerk=clerk,
         clock=ground.clock,
         scratch=scratch,
         patience_seconds=settings.scanners.wait_hours * 3600,
         receipt_seconds=settings.work.receipt_seconds,
         max_attempts=settings.work.max_attempts,
-        own_addresses=_own_addresses(settings),
+        own_addresses=parts.own_addresses(settings),
     )
 
 
@@ -304,10 +275,10 @@ def _correspondence(ground: _Ground, requests: Requests, dates: Dates) -> Corres
         requests=requests,
         postroom=ground.postroom,
         dates=dates,
-        head=_printed_head(ground.settings),
-        rules=_letter_rules(ground.settings),
-        library=ground.library,
-        compose=partial(mail_notices.compose, house=_letterhead(ground.settings)),
+        head=parts.printed_head(ground.settings),
+        rules=parts.letter_rules(ground.settings),
+        templates=ground.templates,
+        compose=partial(mail_notices.compose, house=parts.letterhead(ground.settings)),
     )
 
 
@@ -324,14 +295,14 @@ def _desk(
 ) -> Desk:
     settings, database, ledger, clock = ground.settings, ground.database, ground.ledger, ground.clock
     queries = Queries(database)
-    dates = Dates(database, clock, _rules(ground))
+    dates = Dates(database, clock, ground.date_rules)
     correspondence = _correspondence(ground, requests, dates)
     dealings = Dealings(database, ledger, clock, requests, correspondence.say_in)
-    receipt_files = _receipt_files(queries, clerk)
+    receipt_files = deskwork.receipt_filer(queries, clerk)
     handover = Handover(database, ledger, clock)
     return Desk(
         settings=settings,
-        library=ground.library,
+        templates=ground.templates,
         store=store,
         requests=requests,
         correspondence=correspondence,
@@ -349,16 +320,16 @@ def _desk(
         views=ground.views,
         clock=clock,
         wake=woken.set,
-        settle=_settle(queries),
+        settle=deskwork.settler(queries),
         receipt_files=receipt_files,
-        bundle=_bundler(queries, receipt_files, ground.blobs, clock, handover, _archive(settings)),
+        bundle=deskwork.bundler(queries, receipt_files, ground.blobs, clock, handover, parts.archive(settings)),
         handover=handover,
         retention=evidence.retention,
-        copies=Copies(database, ledger, clock, _own_addresses(settings), receipt_files),
+        copies=Copies(database, ledger, clock, parts.own_addresses(settings), receipt_files),
         audit=evidence.check,
         checked=evidence.integrity.last,
         register=evidence.registrar.write,
-        health=_health(queries, correspondence, scanner, evidence.integrity),
+        health=deskwork.health_of(queries, correspondence, scanner, evidence.integrity),
         log=lambda path: tiles.read(database, path),
     )
 
@@ -381,350 +352,14 @@ def _retention(ground: _Ground, carrier: outbound.Outbound) -> Retention:
         ground.ledger,
         ground.blobs,
         ground.clock,
-        schedule=schedule(ground.settings),
+        schedule=parts.schedule(ground.settings),
         letters=carrier,
         derivatives=ground.views,
         batch=ground.settings.retention.batch,
     )
 
 
-# ---- the parts -----------------------------------------------------------------------------------
-
-
-def _own_addresses(settings: Settings) -> tuple[str, ...]:
-    """The addresses that are ours: never answered, never a party."""
-    return (*settings.smtp.addresses, settings.outbound.from_address)
-
-
-def _signer(settings: Settings) -> notes.Signer:
-    """The ledger's signer."""
-    pem = _own_key(settings.ledger_key, "key_file", lambda: notes.key_to_pem(notes.generate_key()), settings)
-    with _usable(settings.ledger_key, "ledger.key_file"):
-        return notes.Signer(settings.ledger.origin, notes.key_from_pem(pem))
-
-
-def _own_key(path: Path, key: str, make: Callable[[], bytes], settings: Settings) -> bytes:
-    """A key file of `[ledger]`; the embedded default makes it on the first start, readable by us alone."""
-    if not path.exists() and not getattr(settings.ledger, key):
-        rotation.write_new(path, make())
-    with _usable(path, f"ledger.{key}"):
-        return path.read_bytes()
-
-
-@contextmanager
-def _usable(path: object, key: str) -> Iterator[None]:
-    """What is wrong with a file that the configuration names is BadConfiguration."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise BadConfiguration((f"{path}: {key}: cannot be used: {error}",)) from error
-
-
-def _known_vkeys(settings: Settings) -> tuple[str, ...]:
-    """The keys that the log had before, and its witnesses' keys."""
-    path = settings.ledger_vkeys
-    with _usable(path, "-"):
-        known = notes.read_vkeys(path.read_text(encoding="utf-8")) if path.exists() else ()
-        for vkey in known:
-            notes.parse_vkey(vkey)
-    return (*known, *(witness.vkey for witness in settings.ledger.witnesses))
-
-
-def _marker(settings: Settings) -> marks.Marker:
-    """The register's own key."""
-    key = _own_key(settings.register_key, "register_key_file", marks.generate, settings)
-    with _usable(settings.register_key, "ledger.register_key_file"):
-        return marks.Marker(key)
-
-
 def _vouching(ground: _Ground, waiting: Callable[[], int | None]) -> Vouching:
     settings = ground.settings
-    tsa = settings.ledger.tsa
-    authority = None
-    if tsa.url:
-        with _usable(tsa.ca_file, "ledger.tsa.ca_file"):
-            roots = Path(tsa.ca_file).read_bytes()
-        authority = Authority(tsa.url, roots, timedelta(minutes=tsa.minutes), tsa.receipts)
     witnesses = [cosign.Witness(witness.url, witness.vkey) for witness in settings.ledger.witnesses]
-    return Vouching(ground.database, ground.ledger, ground.clock, witnesses, authority, waiting)
-
-
-def _patience(settings: Settings) -> Patience:
-    tsa = settings.ledger.tsa
-    return Patience(
-        witnesses=len(settings.ledger.witnesses),
-        stamp=bool(tsa.url) and tsa.receipts,
-        most=timedelta(seconds=settings.receipts.wait_seconds),
-    )
-
-
-def check_seal(settings: Settings) -> None:
-    """Raises BadConfiguration when receipts could not be sealed now: at a start there is somebody to tell."""
-    seal = seal_of(settings)
-    if seal is not None and (problem := seal.problem(SystemClock().now())):
-        raise BadConfiguration((f"{settings.receipts.seal_cert}: receipts.seal_cert: {problem}",))
-
-
-def seal_of(settings: Settings) -> Sealer | None:
-    """The seal for receipts, if there is one. Raises BadConfiguration."""
-    paths = (settings.receipts.seal_cert, settings.receipts.seal_key)
-    if not any(paths):
-        return None
-    from gateway.seal import Seal, SealError  # noqa: PLC0415  # its library takes long to load, and few need it
-
-    try:
-        return Seal(*(Path(path).read_bytes() for path in paths))
-    except (OSError, SealError) as error:
-        raise BadConfiguration((f"{paths[0]}: receipts.seal_cert: cannot be used: {error}",)) from error
-
-
-def _library(settings: Settings) -> Library:
-    folder = settings.requests.templates_dir
-    return load_templates(Path(folder) if folder else OURS)
-
-
-def _policy(settings: Settings) -> Policy:
-    return Policy(
-        addresses=settings.smtp.addresses,
-        trusted_authserv=settings.trusted_authserv,
-        cap_bytes=settings.cap_bytes,
-        counts_message=settings.limits.counts == "message",
-        lease_seconds=settings.work.lease_seconds,
-        conditions=None if settings.conditions.profile == "by_date" else Profile(settings.conditions.profile),
-    )
-
-
-def _rules(ground: _Ground) -> Rules:
-    settings = ground.settings
-    file = settings.terms.decision_terms
-    return Rules(
-        calendar=ground.calendar,
-        reading=settings.terms.reading,
-        special=load_decision_terms(Path(file)) if file else load_decision_terms(),
-        warn_days=settings.terms.warn_days,
-        own_terms_move=settings.terms.own_terms_move,
-        outage_days=settings.outages.days,
-    )
-
-
-def _outage_rules(ground: _Ground) -> OutageRules:
-    outages = ground.settings.outages
-    return OutageRules(ground.calendar, outages.days, timedelta(days=outages.announce_days))
-
-
-def _postroom(settings: Settings, ledger: Ledger, calendar: terms.Calendar) -> Postroom:
-    return Postroom(
-        ledger=ledger,
-        calendar=calendar,
-        own_addresses=_own_addresses(settings),
-        return_base=settings.outbound.from_address,
-        resend=timedelta(minutes=settings.letters.resend_minutes),
-        own_terms_move=settings.terms.own_terms_move,
-    )
-
-
-def _letter_rules(settings: Settings) -> LetterRules:
-    letters_ = settings.letters
-    return LetterRules(
-        letters_.full_notice_from, timedelta(hours=letters_.notice_alarm_hours), at_import=letters_.release_at_import
-    )
-
-
-def _printed_head(settings: Settings) -> Letterhead:
-    return Letterhead(
-        organisation=settings.portal.organisation,
-        portal_url=settings.portal.public_url,
-        help_phone=settings.portal.help_phone,
-        postal_address=settings.letters.postal_address,
-        cap_mb=settings.limits.submission_mb,
-        most_files=settings.portal.max_files,
-    )
-
-
-def schedule(settings: Settings) -> Schedule:
-    """The table of what is kept how long."""
-
-    def rule(name: str, kept: Kept) -> Rule:
-        return Rule(name, kept.days, kept.ground, kept.list_item)
-
-    table = settings.retention
-    return Schedule(
-        handed_over=rule("overgedragen", table.handed_over),
-        without_request=rule("zonder verzoek", table.without_request),
-        request=rule("verzoek", table.request),
-        refused=rule("geweigerde pogingen", table.refused),
-        access=rule("toegang", table.access),
-        kinds={kept.kind: rule(kept.kind, kept) for kept in table.kinds},
-    )
-
-
-def _letterhead(settings: Settings) -> letters.House:
-    return letters.House(
-        from_address=settings.outbound.from_address,
-        from_name=settings.outbound.from_name,
-        organisation=settings.portal.organisation,
-        portal_url=settings.portal.public_url,
-        help_phone=settings.portal.help_phone,
-        addresses=settings.smtp.addresses,
-    )
-
-
-def _child_limits(settings: Settings, memory_mb: int) -> child.Limits:
-    limits = settings.limits
-    return child.Limits(
-        memory_bytes=memory_mb * _MIB,
-        cpu_seconds=limits.child_cpu_seconds,
-        wall_seconds=int(limits.child_wall_seconds),
-        file_bytes=limits.unpacked_mb * _MIB,
-    )
-
-
-def _reader(settings: Settings) -> read.Reader:
-    limits = settings.limits
-    content = read_child.Limits(
-        parts=limits.parts,
-        depth=limits.depth,
-        total_bytes=limits.unpacked_mb * _MIB,
-        entry_bytes=settings.cap_bytes,  # no larger than what the scanner's canary proves
-        ratio=limits.ratio,
-    )
-    keys = smime.Keys(*(_whole(f) for f in (settings.smime.cert_file, settings.smime.key_file, settings.smime.ca_file)))
-    process = _child_limits(settings, limits.child_memory_mb)
-    return read.Reader(read.Limits(content, process), _authenticator(settings), keys)
-
-
-def _whole(file: str) -> str:
-    """The path of a file for a child, which runs in a folder of its own."""
-    return str(Path(file).resolve()) if file else ""
-
-
-def _office(settings: Settings) -> office.Office | None:
-    """LibreOffice, where there is one."""
-    views = settings.views
-    program = "" if views.libreoffice == "none" else views.libreoffice or office.found()
-    return office.Office(program, office.limits(views.memory_mb, views.seconds)) if program else None
-
-
-def _authenticator(settings: Settings) -> authenticate.Authenticator | None:
-    smtp = settings.smtp
-    if smtp.authenticate != "own":
-        return None
-    return authenticate.Authenticator(smtp.hostname, smtp.dns, smtp.authentication_seconds)
-
-
-def _scanner(settings: Settings) -> clam.Clam:
-    return clam.Clam(
-        settings.clamd_address,
-        settings.cap_bytes,
-        timeout_seconds=settings.scanners.timeout_seconds,
-        recheck_seconds=settings.scanners.canary_seconds,
-    )
-
-
-def _inspector(settings: Settings, scanner: clam.Clam) -> inspect.Inspector:
-    process = _child_limits(settings, 2 * settings.limits.child_memory_mb)
-    return inspect.Inspector(scanner, inspect.Limits(process=process, at_once=settings.scanners.at_once))
-
-
-# ---- what the desk can have done -----------------------------------------------------------------
-
-
-def _settle(queries: Queries) -> Callable[[str, float], None]:
-    def settle(number: str, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while queries.submission(number).status not in _AT_REST and time.monotonic() < until:
-            time.sleep(SETTLE_SECONDS)
-
-    return settle
-
-
-def _receipt_files(queries: Queries, clerk: LetterClerk) -> ReceiptFiles:
-    def receipt_files(number: str, reference: str | None = None) -> dict[str, bytes]:
-        view = queries.share(number, reference) if reference else queries.submission(number)
-        index = queries.receipt_index(number, reference)
-        if index is None:
-            return {}
-        request = queries.request(view.verzoek) if view.verzoek else None
-        receipt = queries.event(index)
-        if not receipt:
-            return {}  # erased: the sender has the only copy
-        shown = dump(request) if request and receipt.get("verzoek") else None
-        return clerk.package(index, shown, request.taal if request else "nl")
-
-    return receipt_files
-
-
-def _archive(settings: Settings) -> mdto.Archive:
-    said = settings.archive
-    return mdto.Archive(
-        creator=said.creator or settings.portal.organisation,
-        creator_id=said.creator_id,
-        appraisal=said.appraisal,
-        selection_list=said.selection_list,
-        category=said.category,
-        restriction=said.restriction,
-    )
-
-
-def _bundler(
-    queries: Queries,
-    receipt_files: ReceiptFiles,
-    blobs: FileBlobs,
-    clock: Clock,
-    handover: Handover,
-    archive: mdto.Archive,
-) -> Callable[[str, Path, str], str]:
-    def write(reference: str, path: Path, officer: str) -> str:
-        contents = handover.contents(reference)
-        request = queries.request(reference)
-        submissions = [
-            bundle.BundleSubmission(
-                number=view.ontvangstnummer,
-                submission=dump(view),
-                raw=queries.raw_files(view.ontvangstnummer),
-                documents=tuple(
-                    bundle.BundleDocument(d.name, d.sha256, d.bytes, d.media_type, d.outcome, d.reason, d.number)
-                    for d in queries.documents(reference)
-                    if d.submission == view.ontvangstnummer
-                ),
-                receipt=receipt_files(view.ontvangstnummer, reference),
-                shared=len(queries.submission(view.ontvangstnummer).verzoeken) > 1,
-            )
-            for view in queries.submissions(request=reference)
-            if view.ontvangstnummer in contents  # what nobody looked at yet does not leave the house (P4)
-        ]
-        bundle.write_bundle(path, dump(request), submissions, blobs, made_at=clock.now(), archive=archive)
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        handover.taken_out(reference, sha256, contents, officer)
-        return sha256
-
-    return write
-
-
-def _health(
-    queries: Queries, correspondence: Correspondence, scanner: clam.Clam, integrity: Integrity
-) -> Callable[[], dict[str, str]]:
-    def health() -> dict[str, str]:
-        checked = integrity.last()
-        failed = queries.letter_sums().get(FAILED, 0)
-        late = correspondence.late()
-        return {
-            "scanner": "goed" if scanner.canary().ok else "ziet niets",
-            "brieven": f"{failed} niet bezorgd" if failed else "goed",
-            "logboek": "goed" if checked is None or checked.ok else f"klopt niet: {checked.first}",
-            "kennisgevingen": f"{late} te laat" if late else "goed",
-        }
-
-    return health
-
-
-def _auditor(database: Database, blobs: FileBlobs, ledger: Ledger, vouching: Vouching) -> Auditing:
-    """What we find ourselves, and what the witnesses say against it."""
-
-    def check(content: bool, outside: Sequence[str] = ()) -> Audit:  # noqa: FBT001  # the desk's callable
-        roots, others = vouching.tsa_roots, ledger.vkeys
-        found = audit(database, blobs, ledger.vkey, content=content, others=others, tsa_roots=roots, outside=outside)
-        return replace(found, problems=(*found.problems, *vouching.problems()))
-
-    return check
+    return Vouching(ground.database, ground.ledger, ground.clock, witnesses, parts.authority(settings), waiting)

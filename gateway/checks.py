@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from config.calendar import load_calendar
 from config.settings import BadConfiguration, Imap, Settings
-from gateway import app, events, office, timestamps
+from gateway import app, events, office, parts, timestamps
 from gateway.core.errors import GatewayError
 from gateway.mailboxes import MailboxCursor
 from mail import imap_in, resolver, smtp_in
@@ -57,7 +57,7 @@ def warnings(settings: Settings, today: date) -> tuple[str, ...]:
 
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "database.url", lambda: app.build(settings).close()
-    yield "receipts.seal_cert", lambda: app.check_seal(settings)
+    yield "receipts.seal_cert", lambda: parts.check_seal(settings)
     yield "scanners.clamd", lambda: _scan(settings)
     yield "smtp.tls_cert", lambda: _certificate(settings)
     if settings.smtp.authenticate == "own":

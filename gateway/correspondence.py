@@ -26,8 +26,8 @@ from gateway.dates import Dates, suspension
 from gateway.inquiry import request_row
 from gateway.ledger import Ledger
 from gateway.letterpaper import Letterhead, Sheet
-from gateway.ports import Blobs, Clock
-from gateway.postroom import DRAFTED, WRITTEN, Postroom
+from gateway.ports import Blobs, Clock, keep_bytes
+from gateway.postroom import DRAFTED, Postroom, letter_written
 from gateway.records import LetterRow, MessageRow, PartyRow, RequestRow, SendingRow
 from gateway.requests import Requests
 from gateway.schema import Opmerking, VerzoekIn, VerzoekNieuw, to_core
@@ -110,10 +110,10 @@ class Correspondence:
         dates: Dates,
         head: Letterhead,
         rules: Rules,
-        library: Library,
+        templates: Library,
         compose: Callable[[NoticeFacts], bytes],
     ) -> None:
-        """`compose`: a notice as a mail message. `library`: what is not, or not lightly, asked."""
+        """`compose`: a notice as a mail message. `templates`: what is not, or not lightly, asked."""
         self._database = database
         self._ledger = ledger
         self._blobs = blobs
@@ -123,7 +123,7 @@ class Correspondence:
         self._dates = dates
         self._head = head
         self._rules = rules
-        self._library = library
+        self._templates = templates
         self._compose = compose
 
     # ---- releasing -------------------------------------------------------------------------------
@@ -147,8 +147,8 @@ class Correspondence:
     def _look_ups(self, value: VerzoekIn) -> Iterator[tuple[str, str, LookUp]]:
         """What speaks against asking a document: its field, its description and the rule."""
         for place, asked in enumerate(value.stukken):
-            if rule := self._library.look_up(asked.soort, asked.omschrijving):
-                field = "soort" if self._library.look_up(asked.soort, "") else "omschrijving"
+            if rule := self._templates.look_up(asked.soort, asked.omschrijving):
+                field = "soort" if self._templates.look_up(asked.soort, "") else "omschrijving"
                 yield f"stukken.{place}.{field}", asked.omschrijving, rule
 
     def _remarks(self, value: VerzoekIn) -> tuple[Opmerking, ...]:
@@ -280,7 +280,7 @@ class Correspondence:
             message = session.get_one(MessageRow, number)
             request = session.get_one(RequestRow, message.request_id)
         told = self._told(message, request)
-        kept = self._keep(self._pdf(message, request, self._today()))
+        kept = keep_bytes(self._blobs, self._pdf(message, request, self._today())).sha256
         with self._database.write() as session:
             row = session.get_one(MessageRow, number, with_for_update=True)
             if row.placed_at is None and row.stopped_at is None:  # else another process was first
@@ -295,12 +295,10 @@ class Correspondence:
     def _write_notice(self, number: int) -> None:
         with self._database.read() as session:
             letter = session.get_one(LetterRow, number)
-            mail = self._compose(self._notice(session, letter))
-        kept = self._keep(mail)
+            key, mail = letter.key, self._compose(self._notice(session, letter))
+        kept = keep_bytes(self._blobs, mail)
         with self._database.write() as session:
-            row = session.get_one(LetterRow, number, with_for_update=True)
-            if row.state == DRAFTED:
-                row.state, row.sha256 = WRITTEN, kept
+            letter_written(session, key, kept)
 
     def _notice(self, session: Session, letter: LetterRow) -> NoticeFacts:
         sending = session.get_one(SendingRow, letter.sending_id)
@@ -320,14 +318,6 @@ class Correspondence:
             full=notices.tells_all(kind, self._today(), self._rules.full_from),
             again=sending.attempt > 1,
         )
-
-    def _keep(self, content: bytes) -> str:
-        spool = self._blobs.spool()
-        try:
-            spool.write(content)
-            return spool.keep().sha256
-        finally:
-            spool.drop()
 
     def _pdf(
         self,

@@ -55,11 +55,11 @@ class Desk:
     request's bundle and note who took it out; its SHA-256. `audit(content)`: check all; `checked()`: what came of the
     last daily check. `register(path, period, now)`: write the package of a register. `health()`: the state of scanner
     and letters, a word each, for who watches over us. `log(path)`: what the public log has at a path
-    (c2sp.org/tlog-tiles), None when nothing. `library`: the templates for requests.
+    (c2sp.org/tlog-tiles), None when nothing. `templates`: those for requests.
     """
 
     settings: Settings
-    library: Library
+    templates: Library
     store: DatabaseStore
     requests: Requests
     counter: Counter

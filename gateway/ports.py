@@ -86,6 +86,16 @@ class Blobs(Protocol):
         """Forget every spool that a crash left behind; only while nobody spools. Returns how many."""
 
 
+def keep_bytes(blobs: Blobs, content: bytes) -> StoredFile:
+    """Keep bytes that are at hand; the same promise as `Spool.keep`. Raises TryLater."""
+    spool = blobs.spool()
+    try:
+        spool.write(content)
+        return spool.keep()
+    finally:
+        spool.drop()
+
+
 class Intake(Protocol):
     """What a channel may do: spool bytes, hand them in, and register whom it turned away."""
 

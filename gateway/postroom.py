@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from gateway import consents, mapping
 from gateway.core import notices, terms, tokens
 from gateway.core.answers import may_answer
-from gateway.core.model import MessageFacts, Term
+from gateway.core.model import MessageFacts, StoredFile, Term
 from gateway.core.notices import MessageKind, Sending, Way, Why
 from gateway.core.words import EventName, RequestStatus, Unit
 from gateway.ledger import Ledger
@@ -29,6 +29,13 @@ DRAFTED, WRITTEN, HANDED_OVER, FAILED, WITHDRAWN = "drafted", "written", "handed
 """Where a letter of the outbox stands."""
 
 Json = dict[str, Any]
+
+
+def letter_written(session: Session, key: str, letter: StoredFile) -> None:
+    """The letter is written and may go; the first one stored under a key stays."""
+    row = session.scalars(select(LetterRow).where(col(LetterRow.key) == key).with_for_update()).one()
+    if row.state == DRAFTED:
+        row.state, row.sha256 = WRITTEN, letter.sha256
 
 
 @dataclass(frozen=True)

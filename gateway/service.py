@@ -20,11 +20,12 @@ from prometheus_client.registry import Collector
 
 from config.settings import Imap, Settings
 from gateway import events, walk
-from gateway.app import House, build, check_seal
+from gateway.app import House, build
 from gateway.clockwatch import ClockWatch
 from gateway.core.errors import GatewayError, TryLater
 from gateway.jobs import Ticker, Workers
 from gateway.mailboxes import MailboxCursor
+from gateway.parts import check_seal
 from gateway.watch import Listener, Watch
 from mail import imap_in, smtp_in
 

@@ -37,7 +37,7 @@ from gateway.core.words import EventName, Outcome, Reason, RequestStatus, Status
 from gateway.database import Database, is_due
 from gateway.ledger import Ledger, read_event
 from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
-from gateway.postroom import DRAFTED, WRITTEN, Postroom
+from gateway.postroom import DRAFTED, Postroom, letter_written
 from gateway.records import (
     ActRow,
     EntryRow,
@@ -384,9 +384,7 @@ class DatabaseStore:
     def save_letter(self, key: str, letter: StoredFile) -> None:
         """The letter is written and may go; the first one stored under a key stays."""
         with self._database.write() as session:
-            row = session.scalars(select(LetterRow).where(col(LetterRow.key) == key).with_for_update()).one()
-            if row.state == DRAFTED:
-                row.sha256, row.state = letter.sha256, WRITTEN
+            letter_written(session, key, letter)
 
     def save_answer(self, claim: Claim) -> None:
         """All letters are written: move on."""

@@ -21,7 +21,7 @@ from gateway.core.match import match as matched
 from gateway.core.model import Accepted, Arrival, Part, PartRole, Reading, StoredFile, Trouble, Verdict
 from gateway.core.states import RESTING, Step
 from gateway.core.words import Channel
-from gateway.ports import Claim, Ports, Spool, Waiting
+from gateway.ports import Claim, Ports, Spool, Waiting, keep_bytes
 
 _log = logging.getLogger(__name__)
 
@@ -218,12 +218,7 @@ def write_letters(ports: Ports, number: str | None = None) -> None:
 
 
 def _write_letter(letter: Waiting, ports: Ports) -> None:
-    spool = ports.blobs.spool()
-    try:
-        spool.write(ports.clerk.write(letter))
-        ports.store.save_letter(letter.draft.key, spool.keep())
-    finally:
-        spool.drop()
+    ports.store.save_letter(letter.draft.key, keep_bytes(ports.blobs, ports.clerk.write(letter)))
 
 
 def _waited(claim: Claim, ports: Ports) -> float:

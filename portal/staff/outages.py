@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from gateway import outages
 from gateway.core.errors import Refused
 from gateway.core.leniency import outage_in_words
+from gateway.desk import Desk
 from gateway.people import PortalSession
 from portal import labels, pages
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
@@ -51,6 +52,14 @@ def _register(
     )
 
 
+def decide(desk: Desk, reference: str, officer: str, reason: str, *, stays: bool) -> None:
+    """A person answers what an outage gives back to a request. Raises Refused."""
+    if stays:
+        desk.outages.dismiss(reference, reason, officer)
+    else:
+        desk.outages.apply(reference, officer)
+
+
 @routes.post("/storingen/{kenmerk}")
 def answer(
     request: HttpRequest,
@@ -63,10 +72,7 @@ def answer(
 ) -> Response:
     """Make the proposed day the last day; or let the last day stay, with a reason."""
     try:
-        if blijft:
-            desk.outages.dismiss(kenmerk, reden, session.subject)
-        else:
-            desk.outages.apply(kenmerk, session.subject)
+        decide(desk, kenmerk, session.subject, reden, stays=bool(blijft))
     except Refused as error:
         return _register(request, session, problems=in_form(error, reason=f"reden-{kenmerk}"), typed=(kenmerk, reden))
     return after("/medewerker/storingen", "storing")

@@ -104,7 +104,7 @@ def _items(desk: Desk, template: Template | None, earlier: Verzoek | None, typed
         again = desk.requests.missing(earlier.kenmerk)
     else:
         assert template is not None, "a first request has a template"
-        blocks = [b for b in desk.library.blocks_for(template.name) if b.name in typed.blocks]
+        blocks = [b for b in desk.templates.blocks_for(template.name) if b.name in typed.blocks]
         again = templates.compose(template, blocks, typed.persons)
     numbered = max((int(item.number.rstrip(ascii_lowercase)) for item in again), default=0)
     more = (Item(str(n), text[:_LONGEST_KIND], text) for n, text in enumerate(typed.extra, numbered + 1))
@@ -138,7 +138,7 @@ def _key(item: Item) -> str:
 def choose(request: HttpRequest, session: Caseworker, desk: TheDesk, sjabloon: str = "") -> Response:
     """The templates; or, with one, the page to register a request."""
     if not sjabloon:
-        return page(request, session, "staff_templates.html", library=desk.library)
+        return page(request, session, "staff_templates.html", templates=desk.templates.templates)
     return _form_page(request, session, Typed({}, frozenset(), frozenset(), ()), _template(desk, sjabloon), None)
 
 
@@ -166,7 +166,7 @@ def register_again(
 
 
 def _template(desk: Desk, name: str) -> Template:
-    found = desk.library.template(name)
+    found = desk.templates.template(name)
     if found is None:
         raise NotFound.because("sjabloon", "there is no such template")
     return found
@@ -196,7 +196,7 @@ def _form_page(
 ) -> Response:
     desk = pages.desk_of(request)
     try:
-        lines = _lines(_items(desk, template, earlier, typed), typed, desk.library)
+        lines = _lines(_items(desk, template, earlier, typed), typed, desk.templates)
     except ValueError:
         lines, problems = [], [*problems, ("personen", f"Vul hoogstens {templates.MOST_PERSONS} personen in.")]
     term = _term(typed, template, earlier)
@@ -209,7 +209,7 @@ def _form_page(
         typed=typed,
         of=template,
         earlier=earlier,
-        blocks=desk.library.blocks_for(template.name) if template else (),
+        blocks=desk.templates.blocks_for(template.name) if template else (),
         lines=lines,
         term=term,
         units=[unit.value for unit in Unit if unit is not Unit.HOURS],
@@ -242,7 +242,7 @@ def _term(typed: Typed, template: Template | None, earlier: Verzoek | None) -> T
 def _value(desk: Desk, typed: Typed, template: Template | None, earlier: Verzoek | None) -> VerzoekIn:
     """The request as typed. Raises Refused with every fault."""
     try:
-        lines = _lines(_items(desk, template, earlier, typed), typed, desk.library)
+        lines = _lines(_items(desk, template, earlier, typed), typed, desk.templates)
     except ValueError as error:
         raise Refused.because("personen", str(error)) from error
     faults = [Fault("extra", _why_not(line)) for line in lines if line.blocked and line.item.description in typed.extra]
@@ -290,7 +290,7 @@ def _of_template(desk: Desk, typed: Typed, template: Template | None) -> dict[st
         "procedure": template.procedure.value,
         "betrokkenen": list(_parties(typed)),
         "sjabloon": templates.pin(
-            template, [b for b in desk.library.blocks_for(template.name) if b.name in typed.blocks]
+            template, [b for b in desk.templates.blocks_for(template.name) if b.name in typed.blocks]
         ),
     }
     if typed["ontvangen"] and template.decision_term:

@@ -20,7 +20,7 @@ from gateway.schema import Verzoek
 from portal import auth, downloads, labels, pages
 from portal.api.bundles import bundle_response
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
-from portal.staff import papers
+from portal.staff import outages, papers
 from portal.staff.common import after, in_form, page, read_day, read_moment
 
 routes = APIRouter(prefix="/medewerker")
@@ -155,10 +155,7 @@ def answer_outage(
     """Make the last day that an outage gives back the last day; or let it stay, with a reason."""
 
     def act() -> None:
-        if blijft:
-            desk.outages.dismiss(kenmerk, reden, session.subject)
-        else:
-            desk.outages.apply(kenmerk, session.subject)
+        outages.decide(desk, kenmerk, session.subject, reden, stays=bool(blijft))
 
     return _acted(request, session, kenmerk, act, "storing", reason="reden-storing")
 

@@ -16,7 +16,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from config.settings import BadConfiguration
-from gateway import app, checks, paper, receipts
+from gateway import checks, paper, parts, receipts
 from gateway.seal import Seal, SealError
 from tests.support import dossier, storage
 from tests.support.program import PROGRAM
@@ -159,7 +159,7 @@ def test_p12_a_seal_that_is_no_good_does_not_start_and_check_says_why(authority,
         (problem,) = [line for line in checks.problems(settings, "x", NOW.date()) if "receipts.seal_cert" in line]
         assert said in problem
         with pytest.raises(BadConfiguration):
-            app.check_seal(settings)
+            parts.check_seal(settings)
     config = tmp_path / "herstelpost.toml"
     config.write_text(
         f'data_dir = "{tmp_path}/data"\n[receipts]\nseal_cert = "{old}"\nseal_key = "{old_key}"\n', encoding="utf-8"
@@ -167,7 +167,7 @@ def test_p12_a_seal_that_is_no_good_does_not_start_and_check_says_why(authority,
     done = subprocess.run([PROGRAM, "--config", config, "run"], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 78
     assert "receipts.seal_cert" in done.stderr
-    app.check_seal(storage.settings(tmp_path / "data", receipts={"seal_cert": str(good), "seal_key": str(key)}))
+    parts.check_seal(storage.settings(tmp_path / "data", receipts={"seal_cert": str(good), "seal_key": str(key)}))
 
 
 def test_the_package_of_a_house_with_a_seal_is_sealed_and_checks_as_ever(authority, tmp_path, clamd_socket):

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 from config.settings import Settings
-from gateway.app import House, schedule
+from gateway.app import House
 from gateway.blobs import FileBlobs
+from gateway.parts import schedule
 from gateway.ports import Clock
 from gateway.retention import Retention
 from gateway.views import Views

@@ -196,7 +196,7 @@ def opened(
                     "Herstelpost", "https://portaal.example", "088 000 00 00", "Postbus 1, 1000 AA X", 30, 50
                 ),
                 rules=Rules(date(2027, 1, 1), timedelta(hours=24)),
-                library=Library(),
+                templates=Library(),
                 compose=partial(notices.compose, house=HOUSE),
             ),
             People(database, ledger, clock),
