@@ -22,6 +22,7 @@ from gateway.core import tokens
 from gateway.core.errors import WrongState
 from gateway.core.model import Accepted, Arrival, StoredFile
 from gateway.core.states import Step
+from gateway.core.terms import AMSTERDAM
 from gateway.core.words import Channel, EventName
 from gateway.database import Database, Prepared, constants
 from gateway.ledger import Entry, Ledger
@@ -202,7 +203,7 @@ class _Turn:
 
 def _new_number(received_at: datetime) -> str:
     entropy = secrets.token_bytes(tokens.ENTROPY_BYTES)
-    return tokens.receipt_number(received_at.astimezone(mapping.LOCAL).year, entropy)
+    return tokens.receipt_number(received_at.astimezone(AMSTERDAM).year, entropy)
 
 
 def _submission_values(accepted: Accepted, arrival: Arrival, now: datetime) -> dict[str, Any]:

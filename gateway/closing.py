@@ -280,4 +280,4 @@ class Closing:
         self._ledger.append(session, name, self._clock.now(), reference, event | {"verzoek": reference})
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(terms.AMSTERDAM).date()
+        return terms.local_day(self._clock.now())

@@ -579,7 +579,7 @@ class Correspondence:
         return self._postroom.view(session, row)
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(terms.AMSTERDAM).date()
+        return terms.local_day(self._clock.now())
 
 
 def _tried(work: Callable[[int], None], numbers: Iterable[int]) -> Iterator[Exception]:

@@ -77,7 +77,7 @@ class Counter:
             yield Fault("received", "dit moment moet nog komen")
         if paper.postmark_day and paper.channel is not Channel.POST:
             yield Fault("postmarked", "een poststempel hoort bij post")
-        if paper.postmark_day and paper.postmark_day > _day(paper.received_at):
+        if paper.postmark_day and paper.postmark_day > terms.local_day(paper.received_at):
             yield Fault("postmarked", "de dag van verzending kan niet na de ontvangst zijn")
         known = {item.nummer for item in request.stukken}
         for number in dict.fromkeys((*paper.originals, *(scan.item for scan in scans if scan.item))):
@@ -88,7 +88,7 @@ class Counter:
 
     def _registration(self, paper: Paper) -> Registration:
         counts_day = leniency.counts_as_of(
-            paper.postmark_day, _day(paper.received_at), self._calendar, posted_days=self._posted_days
+            paper.postmark_day, terms.local_day(paper.received_at), self._calendar, posted_days=self._posted_days
         )
         return Registration(paper.officer, counts_day, paper.postmark_day, paper.originals)
 
@@ -108,7 +108,3 @@ class Counter:
             return replace(spool.keep(), name=name, media_type="text/plain", item=item.nummer)
         finally:
             spool.drop()
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(terms.AMSTERDAM).date()

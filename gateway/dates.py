@@ -78,7 +78,7 @@ class Case:
         self._rules = rules
         self._now = now
         self._request = mapping.request_of(session, row)
-        self._today = _local_day(now)
+        self._today = terms.local_day(now)
 
     def view(self) -> Termijnen:
         """The whole answer."""
@@ -200,7 +200,11 @@ class Case:
         )
         for row in rows:
             in_time = terms.is_on_time(row.received_at, self._request.last_day)
-            if Reason.NOT_DESIGNATED in row.reasons and in_time and _local_day(row.received_at) >= self._row.sent_day:
+            if (
+                Reason.NOT_DESIGNATED in row.reasons
+                and in_time
+                and terms.local_day(row.received_at) >= self._row.sent_day
+            ):
                 yield self._redirection(row)
 
     def _redirection(self, row: SubmissionRow) -> Doorverwijzing:
@@ -246,7 +250,7 @@ def _extensions(session: Session, row: RequestRow) -> list[Uitstel]:
 def _extension(given_at: datetime, event: dict[str, Any], written: set[date]) -> Uitstel:
     until = date.fromisoformat(event["tot"])
     return Uitstel(
-        gegevenOp=_local_day(given_at),
+        gegevenOp=terms.local_day(given_at),
         van=date.fromisoformat(event["van"]),
         tot=until,
         medewerker=str(event.get("medewerker") or ""),
@@ -275,7 +279,7 @@ def _completed_day(session: Session, row: RequestRow, request: Request, *, turne
         )
         .group_by(col(PartRow.number))
     )
-    return max((_local_day(received_at) for _number, received_at in arrivals), default=None)
+    return max((terms.local_day(received_at) for _number, received_at in arrivals), default=None)
 
 
 def _reacted_at(session: Session, row: SubmissionRow) -> datetime | None:
@@ -310,10 +314,6 @@ def proposal_view(proposal: Proposal) -> StoringVoorstel:
 
 
 # ---- views ---------------------------------------------------------------------------------------
-
-
-def _local_day(at: datetime) -> date:
-    return at.astimezone(terms.AMSTERDAM).date()
 
 
 def _day(end: TermEnd) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from gateway.core import terms
 from gateway.core.errors import Fault, NotFound, Refused, WrongState
+from gateway.core.model import Answer
 from gateway.core.words import EventName, RequestStatus
 from gateway.database import Database
 from gateway.inquiry import request_row, submission_row
@@ -35,14 +36,6 @@ class Way(StrEnum):
     MAIL = "email"
     PORTAL = "portaal"
     PHONE = "telefoon"
-
-
-class Answer(StrEnum):
-    """Where a question for more time stands."""
-
-    WAITS = "wacht"
-    GRANTED = "gegeven"
-    REFUSED = "geweigerd"
 
 
 @dataclass(frozen=True)
@@ -294,7 +287,7 @@ def _spoken(at: datetime, person: str, agreed: str) -> tuple[str, list[str]]:
 
 
 def _day(at: datetime) -> str:
-    return terms.day_in_words(at.astimezone(terms.AMSTERDAM).date(), "nl")
+    return terms.day_in_words(terms.local_day(at), "nl")
 
 
 # ---- rows ----------------------------------------------------------------------------------------

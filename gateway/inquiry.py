@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
-from gateway.core import authentication, tokens
+from gateway.core import authentication, terms, tokens
 from gateway.core.conditions import Profile, in_force
 from gateway.core.errors import NotFound
 from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender, choices
@@ -108,7 +108,7 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         language=requests[0].language if requests else "nl",
         round=row.decisions,
         originals=registered.originals if registered else (),
-        conditions=policy.conditions or in_force(row.received_at.astimezone(mapping.LOCAL).date()),
+        conditions=policy.conditions or in_force(terms.local_day(row.received_at)),
         earlier=mapping.decision_of(row, parts) if row.rescanned else None,
         freed=_freed(session, row),
         just_freed=any(act.kind is ActKind.FREE for act in _all_acts(session, row)[-1:]),

@@ -7,7 +7,7 @@ Rule 3: read here, decided in `gateway.core.closing`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select
@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from gateway import mapping
 from gateway.core import terms
 from gateway.core.closing import Obstacle, Waits
+from gateway.core.model import Answer
 from gateway.core.states import RESTING, Step
 from gateway.core.words import Channel, EventName
 from gateway.inquiry import is_for
@@ -24,8 +25,6 @@ from gateway.postroom import Postroom
 from gateway.records import ChannelRow, EntryRow, ExtensionRow, MailboxRow, RequestRow, SubmissionRow
 
 _AT_WORK: Final = tuple(step.value for step in Step if step not in RESTING or step is Step.HELD)
-ASKED: Final = "wacht"
-"""The state of a question for more time that nobody answered."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,11 @@ class LastChance:
         asked: Sequence[datetime] = self._session.scalars(
             select(col(ExtensionRow.asked_at)).where(
                 col(ExtensionRow.request_id) == row.id,
-                col(ExtensionRow.state) == ASKED,
+                col(ExtensionRow.state) == Answer.WAITS,
                 col(ExtensionRow.asked_at) < terms.end_of_day(row.last_day),
             )
         ).all()
-        return tuple(_day(at).isoformat() for at in asked)
+        return tuple(terms.local_day(at).isoformat() for at in asked)
 
     def _infected(self, row: RequestRow) -> tuple[str, ...]:
         """What came in time and was found infected since somebody last gave time."""
@@ -122,7 +121,3 @@ class LastChance:
 
 def _since(at: datetime | None, over: datetime) -> bool:
     return at is not None and at >= over
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(terms.AMSTERDAM).date()

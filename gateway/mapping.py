@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
@@ -33,7 +32,7 @@ from gateway.core.model import (
     Verdict,
 )
 from gateway.core.states import STATUS, Step
-from gateway.core.terms import is_on_time
+from gateway.core.terms import AMSTERDAM, is_on_time
 from gateway.core.words import (
     Channel,
     DocumentOutcome,
@@ -48,8 +47,6 @@ from gateway.core.words import (
 )
 from gateway.records import FileRow, ItemRow, PartRow, PartyRow, RequestRow, ShareRow, SubmissionRow
 from gateway.schema import Inzending, InzendingStuk, instant
-
-LOCAL = ZoneInfo("Europe/Amsterdam")
 
 FACTS = TypeAdapter(Facts)
 MESSAGE = TypeAdapter(MessageFacts)
@@ -225,7 +222,7 @@ def in_time(row: SubmissionRow, last_day: date) -> bool:
 
 def local_offset(at: datetime) -> str:
     """The offset of Europe/Amsterdam at an instant, e.g. `+02:00`."""
-    return at.astimezone(LOCAL).isoformat()[-6:]
+    return at.astimezone(AMSTERDAM).isoformat()[-6:]
 
 
 def submission_view(session: Session, row: SubmissionRow) -> Inzending:

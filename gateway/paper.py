@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import typst
 
+from gateway.core import terms
 from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
 from gateway.reasons import reason_text
 
@@ -252,7 +253,7 @@ def _receipt_request(request: Mapping[str, Any], received: datetime) -> dict[str
             if i["status"] in _STILL_WANTED
         ],
         "last_day": None if request["status"] == RequestStatus.CLOSED else day_fields(last_day),
-        "passed": received.astimezone(AMSTERDAM).date() > last_day,
+        "passed": terms.local_day(received) > last_day,
     }
 
 

@@ -198,7 +198,7 @@ class Postroom:
         """One person was reached, on `day` (else today): the term counts from then when that is later."""
         row.state, row.sent_at, row.code = Sending.SENT, at, None
         message, request = self._of(session, row)
-        day = day or at.astimezone(terms.AMSTERDAM).date()
+        day = day or terms.local_day(at)
         event = _event(row, message, request) | {"verzondenOp": day.isoformat(), "medewerker": officer}
         name = EventName.LETTER_POSTED if row.way == Way.POST else EventName.NOTICE_SENT
         self._note(session, name, at, event)

@@ -86,4 +86,4 @@ class Reminders:
             return row.reference
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(terms.AMSTERDAM).date()
+        return terms.local_day(self._clock.now())

@@ -21,6 +21,7 @@ from gateway import mapping
 from gateway.core import leniency, terms, tokens
 from gateway.core.errors import Fault, Refused
 from gateway.core.model import Item, Request, Term
+from gateway.core.terms import AMSTERDAM
 from gateway.core.words import EventName, ItemStatus, RequestStatus
 from gateway.database import Database
 from gateway.inquiry import request_row
@@ -117,7 +118,7 @@ class Requests:
         By chance and not by counting: two people who register at once hardly ever get the same, and a reference
         tells nobody how many there are.
         """
-        year = self._clock.now().astimezone(mapping.LOCAL).year
+        year = self._clock.now().astimezone(AMSTERDAM).year
         with self._database.read() as session:
             while True:
                 reference = f"{prefix}-{year}-{secrets.randbelow(10**6):06}"

@@ -34,14 +34,14 @@ class Views:
 
     def pages(self, sha256: str, media_type: str) -> Path | None:
         """The copy as a PDF; None when it cannot be drawn. Raises TryLater when no child could be started."""
-        kept = self._path(sha256, ".pdf")
-        if not kept.is_file():
-            self._make(sha256, media_type)
-        return kept if kept.is_file() else None
+        return self._kept(sha256, media_type, ".pdf")
 
     def picture(self, sha256: str, media_type: str) -> Path | None:
         """The first page as a small JPEG; None and TryLater as `pages`."""
-        kept = self._path(sha256, ".jpg")
+        return self._kept(sha256, media_type, ".jpg")
+
+    def _kept(self, sha256: str, media_type: str, extension: str) -> Path | None:
+        kept = self._path(sha256, extension)
         if not kept.is_file():
             self._make(sha256, media_type)
         return kept if kept.is_file() else None

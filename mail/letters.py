@@ -318,7 +318,7 @@ def _missing(request: Mapping[str, Any], facts: LetterFacts, language: str) -> l
     points = tuple(point for item in request["stukken"] if (point := _missing_item(item, language)))
     if not points:
         return [Line(say("nothing_missing", language))]
-    past = facts.sent_at.astimezone(terms.AMSTERDAM).date() > _last_day(request)
+    past = terms.local_day(facts.sent_at) > _last_day(request)
     day = terms.day_in_words(_last_day(request), language)
     blocks: list[Block] = [
         Heading(say("missing", language)),

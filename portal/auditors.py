@@ -39,7 +39,7 @@ def _page(
     /,
     **context: Any,  # noqa: ANN401
 ) -> Response:
-    today = pages.desk_of(request).clock.now().astimezone(terms.AMSTERDAM).date()
+    today = terms.local_day(pages.desk_of(request).clock.now())
     usual: dict[str, Any] = {"problem": "", "wanted": "", "result": None, "events": None, "address": ""}
     usual |= {"found": None, "early": None, "who": "", "by": today.isoformat(), "first": "", "last": ""}
     usual |= {"checked": pages.desk_of(request).checked()}

@@ -22,9 +22,9 @@ from gateway import receipts
 from gateway.core import terms
 from gateway.core.errors import NotFound, Refused
 from gateway.core.facts import Act, ActKind
-from gateway.core.model import MISSING, Accepted, Arrival, RefusedAttempt, StoredFile
+from gateway.core.model import MISSING, Accepted, Answer, Arrival, RefusedAttempt, StoredFile
 from gateway.core.words import Channel, Reason, RequestStatus
-from gateway.dealings import Answer, Way
+from gateway.dealings import Way
 from gateway.desk import Desk
 from gateway.people import PARTY, PortalSession
 from gateway.schema import Inzending, Stuk, Verzoek
@@ -184,7 +184,7 @@ def _standing(found: Verzoek, today: date) -> Standing:
 
 
 def _today(desk: Desk) -> date:
-    return desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    return terms.local_day(desk.clock.now())
 
 
 def _descriptions(found: Verzoek) -> dict[str, Stuk]:

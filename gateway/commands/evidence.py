@@ -15,7 +15,7 @@ from gateway import notes, receipts, register_check, rotation, tiles
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, FAILED, Verbs
 from gateway.core.errors import Refused
-from gateway.mapping import LOCAL
+from gateway.core.terms import AMSTERDAM
 from gateway.queries import Event, Found
 from gateway.register import Period
 from gateway.schema import instant
@@ -175,7 +175,7 @@ def _ledger_timeline(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
+    return f"{at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M:%S}"
 
 
 def _ledger_export(given: argparse.Namespace, settings: Settings) -> int:

@@ -13,7 +13,7 @@ from config.settings import Settings
 from gateway import receipts
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, FAILED, Verbs
-from gateway.mapping import LOCAL
+from gateway.core.terms import AMSTERDAM
 from gateway.schema import instant
 
 _HELD: Mapping[bool, str] = {True: "vastgehouden", False: ""}
@@ -88,8 +88,8 @@ def _list(given: argparse.Namespace, settings: Settings) -> int:
                 c.subject,
                 c.request or "-",
                 c.rule.name,
-                f"{c.since.astimezone(LOCAL):%Y-%m-%d}",
-                f"{c.due_at.astimezone(LOCAL):%Y-%m-%d %H:%M}",
+                f"{c.since.astimezone(AMSTERDAM):%Y-%m-%d}",
+                f"{c.due_at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}",
                 c.rule.list_item or c.rule.ground,
                 _HELD[c.held],
             )

@@ -10,8 +10,8 @@ from config.settings import BadConfiguration, Settings
 from gateway import app, events
 from gateway.commands import terminal
 from gateway.commands.terminal import BAD_CONFIGURATION, DONE, Verbs
+from gateway.core import terms
 from gateway.database import Database
-from gateway.mapping import LOCAL
 
 EXAMPLE: Final = Path(configuration.__file__).with_name("example.toml")
 PARTS: Final = ("smtp", "imap", "portal", "worker", "scheduler")
@@ -33,7 +33,7 @@ def _run(given: argparse.Namespace, settings: Settings) -> int:
     from gateway import checks, service  # noqa: PLC0415  # the portal takes a second to import; others need none
 
     parts = given.only or PARTS
-    today = terminal.now().astimezone(LOCAL).date()
+    today = terms.local_day(terminal.now())
     channels = [checks.CHANNELS[part] for part in parts if part in checks.CHANNELS]
     if problems := checks.undesignated(settings, given.config_name, channels, today):
         raise BadConfiguration(problems)
@@ -68,7 +68,7 @@ def _hints(settings: Settings, house: app.House) -> list[str]:
 def _check(given: argparse.Namespace, settings: Settings) -> int:
     from gateway import checks  # noqa: PLC0415  # see _run
 
-    today = terminal.now().astimezone(LOCAL).date()
+    today = terms.local_day(terminal.now())
     problems = checks.problems(settings, given.config_name, today)
     terminal.say(*problems, *checks.warnings(settings, today))
     if not problems:

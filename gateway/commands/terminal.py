@@ -13,7 +13,7 @@ from typing import Any
 
 from config.settings import Settings
 from gateway import app
-from gateway.mapping import LOCAL
+from gateway.core.terms import AMSTERDAM
 
 DONE, FAILED, BAD_CONFIGURATION = 0, 1, 78
 
@@ -69,7 +69,7 @@ def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
 def moment(text: str) -> datetime:
     """A time with offset, or a day: its beginning in Amsterdam."""
     value = datetime.fromisoformat(text)
-    return value if value.tzinfo else value.replace(tzinfo=LOCAL)
+    return value if value.tzinfo else value.replace(tzinfo=AMSTERDAM)
 
 
 def verb(verbs: Verbs, name: str, command: Command, text: str) -> argparse.ArgumentParser:

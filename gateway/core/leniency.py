@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.core import terms
-from gateway.core.terms import AMSTERDAM, Calendar
+from gateway.core.terms import Calendar
 
 POSTED_DAYS: Final = 7
 NOTICE_HOURS: Final = 48
@@ -115,7 +115,7 @@ def after_outages(
 
 def _day_of_end(end: datetime) -> date:
     """The day that has not ended before `end`."""
-    return (end - _INSTANT).astimezone(AMSTERDAM).date()
+    return terms.local_day(end - _INSTANT)
 
 
 def notice_by(placed_at: datetime, hours: int = NOTICE_HOURS) -> datetime:

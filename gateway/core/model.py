@@ -174,6 +174,14 @@ class RefusedAttempt:
 # ---- what the reader and the scanners found ------------------------------------------------------
 
 
+class Answer(StrEnum):
+    """Where a question for more time stands."""
+
+    WAITS = "wacht"
+    GRANTED = "gegeven"
+    REFUSED = "geweigerd"
+
+
 class PartRole(StrEnum):
     """What a part of a submission is to us."""
 

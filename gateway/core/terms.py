@@ -219,6 +219,11 @@ def last_day(
     return TermEnd(sent_day, term, raw_day, day, tuple(steps), calendar.uncovered_years(sent_day, day))
 
 
+def local_day(at: datetime) -> date:
+    """The date on which an instant falls in Amsterdam."""
+    return at.astimezone(AMSTERDAM).date()
+
+
 def end_of_day(day: date) -> datetime:
     """The instant, in UTC, at which a day is over in Amsterdam: the first instant that is too late."""
     return datetime.combine(day + _ONE_DAY, time(), AMSTERDAM).astimezone(UTC)

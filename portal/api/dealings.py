@@ -8,7 +8,8 @@ from fastapi import Path as PathParameter
 from pydantic import AwareDatetime, BaseModel, Field
 
 from gateway.core.errors import WrongState
-from gateway.dealings import Answer, Question, Way
+from gateway.core.model import Answer
+from gateway.dealings import Question, Way
 from gateway.schema import Day, In, Verzoek, Word, instant
 from portal.api.common import ReadsRequests, Reference, WritesRequests, errors, fields
 from portal.auth import TheDesk

@@ -67,7 +67,7 @@ def _proposal(
 
 
 def _today(desk: Desk) -> date:
-    return desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    return terms.local_day(desk.clock.now())
 
 
 @routes.get("/verlopen/{kenmerk}/feiten.pdf")

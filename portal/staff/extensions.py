@@ -100,7 +100,7 @@ def _mail_line(desk: Desk, submission: Inzending) -> Line:
 
 def _line(desk: Desk, key: str, reference: str, *, way: Way, asked_at: datetime, asked_by: str, asked: str) -> Line:
     found = desk.queries.request(reference)
-    today = desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    today = terms.local_day(desk.clock.now())
     proposed = desk.requests.end_of(max(found.laatsteDag, today), PROPOSED).day
     return Line(key, found, way, asked_at, asked_by, asked, proposed)
 

@@ -34,7 +34,7 @@ def _list(
         400 if problems else 200,
         waiting=desk.correspondence.tasks(),
         sent=desk.correspondence.tasks(done=True)[:20],
-        today=desk.clock.now().astimezone(terms.AMSTERDAM).date(),
+        today=terms.local_day(desk.clock.now()),
         problems=problems,
         done=done,
     )

@@ -222,7 +222,7 @@ def _form_page(
 
 
 def _today(desk: Desk) -> date:
-    return desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    return terms.local_day(desk.clock.now())
 
 
 def _term(typed: Typed, template: Template | None, earlier: Verzoek | None) -> Term | None:

@@ -54,7 +54,7 @@ class Line:
 @routes.get("")
 def overview(request: HttpRequest, session: Caseworker, desk: TheDesk, alles: str = "") -> Response:
     """The requests: what waits for a decision, what is to be judged, then by last day; closed ones on demand."""
-    today = desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    today = terms.local_day(desk.clock.now())
     shown = [r for r in desk.queries.requests() if alles or r.status is not RequestStatus.CLOSED]
     lines = [Line.of(r, today) for r in shown]
     return page(
@@ -85,7 +85,7 @@ def _request_page(
     desk = pages.desk_of(request)
     found = desk.queries.request(reference)
     sent = desk.queries.submissions(request=reference)
-    today = desk.clock.now().astimezone(terms.AMSTERDAM).date()
+    today = terms.local_day(desk.clock.now())
     return page(
         request,
         session,

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from gateway.core.errors import Refused, WrongState
-from gateway.core.model import Arrival, Envelope
+from gateway.core.model import Answer, Arrival, Envelope
 from gateway.core.words import Channel, EventName, Reason, RequestStatus, Status
-from gateway.dealings import Answer, Way
+from gateway.dealings import Way
 from gateway.people import StaffRole
 from gateway.schema import VerzoekNieuw
 from tests.adapters.test_pages import hidden, signed_in

@@ -10,7 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from gateway import sheets
-from gateway.dealings import Answer, Way
+from gateway.core.model import Answer
+from gateway.dealings import Way
 from gateway.receipts import verify_package
 from tests.support import browsing
 from tests.support.browsing import DESKTOP, PHONE, Furnished, furnish
