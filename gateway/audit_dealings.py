@@ -16,6 +16,7 @@ from gateway import mapping
 from gateway.audit_said import FATES, Said, changed, fate, in_turn, letter_changed, letter_gone, not_as_said, rows_of
 from gateway.consents import REQUEST
 from gateway.core.errors import Problem
+from gateway.core.model import Answer
 from gateway.core.notices import MessageKind, Sending
 from gateway.core.words import EventName
 from gateway.erasing import GONE
@@ -40,7 +41,6 @@ _TOLD: Final = {
     EventName.LETTER_POSTED: Sending.SENT,
     EventName.NOTICE_FAILED: Sending.FAILED,
 }
-_GRANTED, _REFUSED, _WAITS = "gegeven", "geweigerd", "wacht"
 
 
 class Around:
@@ -164,7 +164,7 @@ class Around:
             (q.state, q.way, q.answer, q.officer, instant(q.answered_at), _day(q.was), _day(q.until)) for q in answers
         ]
         yield from in_turn(what, wat, is_now, [answer for s in said if (answer := _answer(s))])
-        if any((q.state == _WAITS) != (q.answered_at is None) for q in questions):
+        if any((q.state == Answer.WAITS) != (q.answered_at is None) for q in questions):
             yield changed(what, wat, "it waits and was answered", "zij wacht en is beantwoord")
 
     def _spoken(self, row: RequestRow, said: Sequence[Said]) -> Iterator[Problem]:
@@ -258,7 +258,7 @@ def _answer(s: Said) -> tuple[int, tuple[Any, ...]] | None:
     """What a row has to say for an answer to a question for more time."""
     answered = (s.get("reden"), s.get("medewerker"), s.get("beantwoordOp"))
     if s.name == EventName.EXTENSION_REFUSED:
-        return s.place, (_REFUSED, s.get("weg"), *answered, None, None)
+        return s.place, (Answer.REFUSED, s.get("weg"), *answered, None, None)
     if s.name == EventName.REQUEST_EXTENDED and s.get("gevraagd"):
-        return s.place, (_GRANTED, s.get("gevraagd"), *answered, s.get("van"), s.get("tot"))
+        return s.place, (Answer.GRANTED, s.get("gevraagd"), *answered, s.get("van"), s.get("tot"))
     return None
