@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from config.settings import BadConfiguration
 from gateway import notes, receipts
 from gateway.audit import audit
 from gateway.core import merkle
@@ -447,5 +448,5 @@ def _verified(installed):
 
 
 def test_a_key_of_a_log_is_not_taken_for_a_witness():
-    with pytest.raises(storage.app.BadConfiguration, match="is a log's key"):
+    with pytest.raises(BadConfiguration, match="is a log's key"):
         storage.parse({"ledger": {"witnesses": [Witness("http://127.0.0.1:1", SIGNER.vkey)._asdict()]}}, "test")
