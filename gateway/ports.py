@@ -65,6 +65,12 @@ class Blobs(Protocol):
     def put(self, source: Path) -> StoredFile:
         """Keep the bytes of a file; the same promise as `Spool.keep`."""
 
+    def take_all(self, sources: Sequence[Path]) -> list[StoredFile]:
+        """Keep files of ours that nobody writes to any more, in their order; each has the promise of `Spool.keep`.
+
+        They may be gone from where they were, also when it raises.
+        """
+
     def open(self, sha256: str) -> BinaryIO:
         """The bytes, from the start. Raises Corrupt when a blob that was promised is not there."""
 

@@ -78,9 +78,7 @@ def read(claim: Claim, ports: Ports) -> None:
     ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files])
     with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
         reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
-        for part in reading.parts:
-            if part.sha256 and ports.blobs.put(Path(scratch) / str(part.seq)).sha256 != part.sha256:
-                raise Corrupt(f"part {part.seq} changed between reading and keeping")
+        _keep_parts(reading.parts, ports, Path(scratch))
     ports.store.save_reading(claim, reading)
 
 
@@ -158,6 +156,14 @@ def _read(arrival: Arrival, ports: Ports, scratch: Path) -> Reading:
         readings.append(_read_upload(file, sum(len(r.parts) for r in readings), ports, scratch))
     troubles = [r.trouble for r in readings if r.trouble]
     return Reading(None, tuple(p for r in readings for p in r.parts), troubles[0] if troubles else None)
+
+
+def _keep_parts(parts: Sequence[Part], ports: Ports, scratch: Path) -> None:
+    filled = [part for part in parts if part.sha256]
+    for part, kept in zip(filled, ports.blobs.take_all([scratch / str(part.seq) for part in filled]), strict=True):
+        if kept.sha256 != part.sha256:
+            raise Corrupt(f"part {part.seq} changed between reading and keeping")
+    ports.inspector.look_ahead([ports.blobs.path(part.sha256) for part in filled])
 
 
 def _read_upload(file: StoredFile, first: int, ports: Ports, scratch: Path) -> Reading:

@@ -7,11 +7,13 @@ import stat
 
 import pytest
 
+from gateway.arrivals import CARRIED_BYTES
 from gateway.blobs import FileBlobs
 from gateway.core.errors import Corrupt, TryLater
 
 CONTENT = b"regel een\r\nregel twee\r\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+LARGE = b"x" * (CARRIED_BYTES + 1)
 
 
 @pytest.fixture
@@ -36,10 +38,10 @@ def test_kept_bytes_come_back_the_same_under_their_hash(blobs):
     assert blobs.path(SHA256).read_bytes() == CONTENT
 
 
-def test_keeping_fsyncs_the_bytes_before_their_name_and_the_name_before_saying_yes(blobs, monkeypatch):
-    """The order is the promise: a name without bytes, or a yes without a name, would not survive a power cut."""
+def _steps(monkeypatch):
+    """The calls that the disk hears, in their order."""
     steps = []
-    fsync, replace = os.fsync, os.replace
+    fsync, replace, link = os.fsync, os.replace, os.link
 
     def recorded_fsync(handle):
         steps.append("directory" if stat.S_ISDIR(os.fstat(handle).st_mode) else "bytes")
@@ -49,10 +51,40 @@ def test_keeping_fsyncs_the_bytes_before_their_name_and_the_name_before_saying_y
         steps.append("name")
         replace(source, target)
 
+    def recorded_link(source, target):
+        link(source, target)
+        steps.append("new name")
+
     monkeypatch.setattr(os, "fsync", recorded_fsync)
     monkeypatch.setattr(os, "replace", recorded_replace)
+    monkeypatch.setattr(os, "link", recorded_link)
+    return steps
+
+
+def test_keeping_a_small_file_fsyncs_the_bytes_before_their_name_and_the_name_before_saying_yes(blobs, monkeypatch):
+    """The order is the promise: a name without bytes, or a yes without a name, would not survive a power cut."""
+    steps = _steps(monkeypatch)
     _spooled(blobs).keep()
     assert steps == ["bytes", "name", "directory"]
+
+
+def test_a_large_file_gets_a_new_name_before_the_fsync_of_both_and_a_name_in_use_only_after_it(blobs, monkeypatch):
+    steps = _steps(monkeypatch)
+    _spooled(blobs, LARGE).keep()
+    assert steps == ["new name", "bytes", "directory"]
+    steps.clear()
+    _spooled(blobs, LARGE).keep()
+    assert steps == ["bytes", "name", "directory"], "what is promised under it must never be without its bytes"
+    assert blobs.sweep() == 0
+
+
+def test_where_there_are_no_links_a_large_file_is_kept_all_the_same(blobs, monkeypatch):
+    def unknown(_source, _target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", unknown)
+    stored = _spooled(blobs, LARGE).keep()
+    assert blobs.path(stored.sha256).read_bytes() == LARGE
 
 
 def test_keeping_the_same_bytes_again_is_safe(blobs):
@@ -73,9 +105,10 @@ def test_dropping_forgets_what_was_not_kept_and_never_touches_what_was(blobs):
         blobs.open(hashlib.sha256(b"iets anders").hexdigest())
 
 
+@pytest.mark.parametrize("content", [CONTENT, LARGE])
 @pytest.mark.parametrize("trouble", [errno.EIO, errno.ENOSPC])
 @pytest.mark.parametrize("nth", [1, 2])
-def test_a_failed_fsync_is_a_no_and_the_same_bytes_can_be_kept_after_it(blobs, monkeypatch, trouble, nth):
+def test_a_failed_fsync_is_a_no_and_the_same_bytes_can_be_kept_after_it(blobs, monkeypatch, content, trouble, nth):
     """`nth` 1 is the file's, 2 its directory's; what failed once is written anew, never fsynced again."""
     fsync, calls = os.fsync, []
 
@@ -86,13 +119,13 @@ def test_a_failed_fsync_is_a_no_and_the_same_bytes_can_be_kept_after_it(blobs, m
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", failing)
-    spool = _spooled(blobs)
+    spool = _spooled(blobs, content)
     with pytest.raises(TryLater, match="cannot keep"):
         spool.keep()
     spool.drop()
     assert blobs.sweep() == 0
-    assert _spooled(blobs).keep().sha256 == SHA256
-    assert blobs.path(SHA256).read_bytes() == CONTENT
+    stored = _spooled(blobs, content).keep()
+    assert blobs.path(stored.sha256).read_bytes() == content
 
 
 def test_a_full_disk_while_writing_is_a_no(blobs, monkeypatch):
@@ -115,14 +148,47 @@ def test_a_write_that_the_system_takes_in_pieces_loses_nothing(blobs, monkeypatc
     assert blobs.path(SHA256).read_bytes() == CONTENT
 
 
-def test_a_blob_of_another_size_under_the_same_name_is_not_papered_over(blobs):
-    _spooled(blobs).keep()
-    blobs.path(SHA256).write_bytes(CONTENT[:-1])
-    spool = _spooled(blobs)
-    with pytest.raises(Corrupt, match="bytes on disk"):
-        spool.keep()
-    spool.drop()
-    assert blobs.path(SHA256).read_bytes() == CONTENT[:-1]
+@pytest.mark.parametrize("content", [CONTENT, LARGE])
+@pytest.mark.parametrize("left", [b"", b"Paspoort, bladzijde 2"])
+def test_what_a_power_cut_left_of_bytes_gives_way_when_the_same_come_again(blobs, content, left):
+    stored = _spooled(blobs, content).keep()
+    blobs.path(stored.sha256).write_bytes(left)
+    assert _spooled(blobs, content).keep() == stored
+    assert blobs.path(stored.sha256).read_bytes() == content
+
+
+def _written(tmp_path, contents):
+    files = [tmp_path / str(n) for n in range(len(contents))]
+    for file, content in zip(files, contents, strict=True):
+        file.write_bytes(content)
+    return files
+
+
+def test_files_that_are_taken_are_kept_in_their_order_and_cannot_be_written_through_their_old_name(blobs, tmp_path):
+    contents = [CONTENT, LARGE, b"", CONTENT, LARGE, *(bytes([n]) * 100 for n in range(20))]
+    taken = blobs.take_all(_written(tmp_path, contents))
+    assert [file.bytes for file in taken] == [len(content) for content in contents]
+    assert [blobs.path(file.sha256).read_bytes() for file in taken] == contents
+    assert {blobs.path(file.sha256).stat().st_nlink for file in taken} == {1}
+    assert {stat.S_IMODE(blobs.path(file.sha256).stat().st_mode) for file in taken} == {0o600}
+
+
+def test_files_on_another_disk_are_copied(blobs, tmp_path, monkeypatch):
+    real, (file,) = os.replace, _written(tmp_path, [CONTENT])
+
+    def across(source, target):
+        if os.fspath(source) == os.fspath(file):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", across)
+    assert blobs.take_all([file])[0].sha256 == SHA256
+    assert blobs.path(SHA256).read_bytes() == CONTENT
+
+
+def test_a_file_that_cannot_be_taken_is_a_no(blobs, tmp_path):
+    with pytest.raises(TryLater, match="cannot keep"):
+        blobs.take_all([tmp_path / "nooit gemaakt"])
 
 
 def test_a_file_put_in_is_kept_like_spooled_bytes(blobs, tmp_path):

@@ -75,6 +75,17 @@ def test_base64_decodes_what_was_encoded_wherever_it_is_cut(content, cuts):
     assert not decoder.defects
 
 
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([b"QUJD", b"Qg", b"=", b"\r\n", b" ", b"*", b"-", b"\xff"]), max_size=40), st.data())
+def test_base64_that_is_not_clean_says_the_same_wherever_it_is_cut(pieces, data):
+    encoded = b"".join(pieces)
+    cuts = data.draw(st.lists(st.integers(0, len(encoded)), max_size=8))
+    whole, cut = transfer.Base64(), transfer.Base64()
+    decoded = b"".join((*map(cut.feed, cut_up(encoded, cuts)), cut.finish()))
+    assert decoded == transfer.decode_all(whole, encoded)
+    assert cut.defects == whole.defects
+
+
 @given(st.binary(max_size=3000), st.booleans(), st.lists(st.integers(0, 9000), max_size=8))
 @example(content=b"\n\r\n", as_lines=False, cuts=[])
 def test_quoted_printable_decodes_what_was_encoded_wherever_it_is_cut(content, as_lines, cuts):
