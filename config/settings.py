@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gateway import notes
+from gateway.core import kinds
 from gateway.core.decision_term import Reading, UnusedTermEnd
 from gateway.core.leniency import POSTED_DAYS
 
@@ -246,6 +247,56 @@ class Limits(Section):
     child_wall_seconds: float = Field(60, gt=0)
 
 
+def _is_kind(name: str) -> str:
+    return _known(name, kinds.ALL)
+
+
+def _has_words(name: str) -> str:
+    return _known(name, kinds.NAMES)
+
+
+def _known(name: str, known: Collection[str]) -> str:
+    if name not in known:
+        raise ValueError(f"unknown kind {name!r}; one of {', '.join(sorted(known))}")
+    return name
+
+
+Sentences = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class FileWords(Section):
+    """What the sender of a kind of file that is not taken reads, in the office's own words."""
+
+    kind: Annotated[str, AfterValidator(_has_words)]
+    why_nl: Sentences
+    way_round_nl: Sentences
+    why_en: Sentences
+    way_round_en: Sentences
+
+
+class Files(Section):
+    accepted: tuple[Annotated[str, AfterValidator(_is_kind)], ...] = kinds.ALL
+    words: tuple[FileWords, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_way_round(self) -> "Files":
+        if kinds.NEEDED not in self.accepted:
+            raise ValueError(f"accepted must hold {kinds.NEEDED!r}: whoever sent another kind is told to make one")
+        for given in self.words:
+            if given.kind in self.accepted:
+                raise ValueError(f"words for {given.kind!r}, which is accepted: nobody would read them")
+        return self
+
+    @property
+    def taken(self) -> kinds.Taken:
+        """Which kinds are taken, and what the sender of another one reads."""
+        own = {
+            w.kind: {"nl": kinds.Words(w.why_nl, w.way_round_nl), "en": kinds.Words(w.why_en, w.way_round_en)}
+            for w in self.words
+        }
+        return kinds.Taken(self.accepted, own)
+
+
 class Views(Section):
     libreoffice: str = Field("", pattern=r"^(|none|/.+)$")
     memory_mb: int = Field(1536, ge=512)
@@ -412,6 +463,7 @@ class Settings(Section):
     scanners: Scanners = Scanners()
     smime: Smime = Smime()
     limits: Limits = Limits()
+    files: Files = Files()
     views: Views = Views()
     ledger: Ledger = Ledger()
     designations: tuple[Designation, ...] = (

@@ -121,7 +121,7 @@ class LetterClerk:
             "key": proved.vkeys[0],
             "vouchers": [voucher._asdict() for voucher in proved.vouchers],
         }
-        pdf = paper.receipt_pdf(json.loads(proved.event), request, log, language)
+        pdf = paper.receipt_pdf(json.loads(proved.event), request, log, language, self._house.taken)
         if self._seal is not None:
             pdf = self._seal.put_on(pdf, self._clock.now())
         return receipts.package_files(proved.event, proved.proof, proved.vkeys, pdf, proved.stamp)

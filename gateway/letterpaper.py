@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from gateway import paper
+from gateway.core.kinds import DEFAULT, Taken
 from gateway.core.model import MISSING
 
 SHEETS: Final = ("ar", "de", "fr", "ti", "tr", "uk")
@@ -26,6 +27,7 @@ class Letterhead:
     postal_address: str
     cap_mb: int
     most_files: int
+    taken: Taken = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def request_pdf(request: Mapping[str, Any], sheet: Sheet, head: Letterhead) -> b
         "code": sheet.code,
         "cap": head.cap_mb,
         "files": head.most_files,
+        "kinds": {language: head.taken.listed(language) for language in paper.LANGUAGES},
     }
     return paper.typeset("request", {"letter": letter, "also": beside(request["taal"])}, _noon(sheet.day), "nl")
 

@@ -14,17 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scanners import child, filetype
+from gateway.core import kinds
+from scanners import child
 
 _MODULE: Final = "gateway.office_child"
 _SOCKETS: Final = "/tmp"  # noqa: S108 -- where LibreOffice puts its socket, wherever it runs
 _PLACES: Final = ("/usr/lib/libreoffice/program/soffice.bin", "/usr/lib64/libreoffice/program/soffice.bin")
 _OPEN_FILES: Final = 512
 _EXTENSIONS: Final = {
-    filetype.DOCX: ".docx",
-    filetype.XLSX: ".xlsx",
-    filetype.ODT: ".odt",
-    filetype.ODS: ".ods",
+    kinds.DOCX: ".docx",
+    kinds.XLSX: ".xlsx",
+    kinds.ODT: ".odt",
+    kinds.ODS: ".ods",
     "application/msword": ".doc",
     "application/vnd.ms-excel": ".xls",
     "text/rtf": ".rtf",

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import typst
 
 from gateway.core import terms
+from gateway.core.kinds import DEFAULT, Taken
 from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
 from gateway.reasons import reason_text
 
@@ -57,19 +58,24 @@ class Place(NamedTuple):
 
 
 def receipt_pdf(
-    submission: Mapping[str, Any], request: Mapping[str, Any] | None, log: Mapping[str, Any], language: str
+    submission: Mapping[str, Any],
+    request: Mapping[str, Any] | None,
+    log: Mapping[str, Any],
+    language: str,
+    taken: Taken = DEFAULT,
 ) -> bytes:
     """The receipt for people, about a submission in the contract's JSON; English for a language we do not print.
 
     Without `request` nothing about a case is printed but what the submission itself says (P7). `log` has
     `origin`, `index`, `size` and `root` (base64) of the proof, the `key` that signed it, and `vouchers`: of each `kind`
     (witness or time_stamp), `name` and `at`. It says what it proves and what it does not
-    (Awb 2:17; eIDAS art. 43 and 44).
+    (Awb 2:17; eIDAS art. 43 and 44). `taken`: the kinds of file that the office takes.
     """
     language = language if language in LANGUAGES else "en"
     received = datetime.fromisoformat(submission["ontvangenOp"])
     data = {
-        "submission": _receipt_submission(submission, request, language),
+        "submission": _receipt_submission(submission, request, language)
+        | {"reasons": [_explained(Reason(reason), submission, taken, language) for reason in submission["redenen"]]},
         "request": _receipt_request(request, received) if request else None,
         "log": {key: log[key] for key in ("origin", "index", "size", "root", "key")},
         "vouchers": [_voucher(voucher) for voucher in log["vouchers"]],
@@ -227,7 +233,6 @@ def _receipt_submission(
         "request": submission["verzoek"] or ", ".join(several) or None,
         "outcome": submission["besluit"],
         "in_time": submission["opTijd"],
-        "reasons": [_explained(reason, language) for reason in submission["redenen"]],
         "files": [
             {
                 "name": f["naam"],
@@ -264,8 +269,9 @@ def _title(reason: str | None, language: str) -> str | None:
     return None if reason is None else reason_text(Reason(reason), language).title
 
 
-def _explained(reason: str, language: str) -> str:
-    text = reason_text(Reason(reason), language)
+def _explained(reason: Reason, submission: Mapping[str, Any], taken: Taken, language: str) -> str:
+    said_of = [file["mediatype"] for file in submission["stukken"] if file["reden"] == reason]
+    text = reason_text(reason, language, taken, said_of)
     return f"{text.explanation} {text.way_forward}"
 
 

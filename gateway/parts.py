@@ -153,6 +153,7 @@ def printed_head(settings: Settings) -> Letterhead:
         postal_address=settings.letters.postal_address,
         cap_mb=settings.limits.submission_mb,
         most_files=settings.portal.max_files,
+        taken=settings.files.taken,
     )
 
 
@@ -181,6 +182,7 @@ def letterhead(settings: Settings) -> letters.House:
         portal_url=settings.portal.public_url,
         help_phone=settings.portal.help_phone,
         addresses=settings.smtp.addresses,
+        taken=settings.files.taken,
     )
 
 
@@ -202,6 +204,7 @@ def reader(settings: Settings) -> read.Reader:
         total_bytes=limits.unpacked_mb * _MIB,
         entry_bytes=settings.cap_bytes,  # no larger than what the scanner's canary proves
         ratio=limits.ratio,
+        opened=settings.files.taken.opened,
     )
     keys = smime.Keys(*(_whole(f) for f in (settings.smime.cert_file, settings.smime.key_file, settings.smime.ca_file)))
     process = _child_limits(settings, limits.child_memory_mb)
@@ -238,7 +241,8 @@ def scanner(settings: Settings) -> clam.Clam:
 
 def inspector(settings: Settings, scanner: clam.Clam) -> inspect.Inspector:
     process = _child_limits(settings, 2 * settings.limits.child_memory_mb)
-    return inspect.Inspector(scanner, inspect.Limits(process=process, at_once=settings.scanners.at_once))
+    accepted = settings.files.taken.media_types
+    return inspect.Inspector(scanner, inspect.Limits(accepted, settings.scanners.at_once, process))
 
 
 def archive(settings: Settings) -> mdto.Archive:

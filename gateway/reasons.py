@@ -6,10 +6,12 @@ Rule 3: Dutch at level B1: short sentences, everyday words, nobody is blamed.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.core import conditions
+from gateway.core.kinds import DEFAULT, OTHER, Taken
 from gateway.core.words import Reason
 
 LANGUAGES: Final = ("nl", "en")
@@ -25,12 +27,28 @@ class ReasonText:
     ground: str
 
 
-def reason_text(reason: Reason, language: str) -> ReasonText:
-    """The words of a reason; English for any language but `nl`."""
+def reason_text(reason: Reason, language: str, taken: Taken = DEFAULT, refused: Collection[str] = ()) -> ReasonText:
+    """The words of a reason; English for any language but `nl`.
+
+    `taken`: the kinds of file that the office takes. `refused`: the media types of the files that it is said of.
+    """
     dutch = language == "nl"
     title, explanation, way_forward = (_DUTCH if dutch else _ENGLISH)[reason]
+    if reason is Reason.FILE_TYPE:
+        why, way_forward = _of_kinds(taken, refused, "nl" if dutch else "en")
+        explanation = explanation.format(why=why, kinds=taken.listed("nl" if dutch else "en"))
     ground = conditions.SINCE_2026.grounds[reason]
     return ReasonText(title, explanation, way_forward, ground if dutch else _ground_in_english(ground))
+
+
+def _of_kinds(taken: Taken, refused: Collection[str], language: str) -> tuple[str, str]:
+    """Why and the way round: of one kind its own words; of several each way stands behind its kind."""
+    found = tuple(dict.fromkeys(taken.words(media_type, language) for media_type in refused))
+    if len(found) == 1:
+        return found[0].why, found[0].way_round
+    general = taken.words(OTHER, language)
+    ways = " ".join(f"{words.why} {words.way_round}" for words in found)
+    return general.why, ways or general.way_round
 
 
 def _ground_in_english(ground: str) -> str:
@@ -52,6 +70,8 @@ _GROUND_WORDS: Final = tuple(
 )
 
 _Words = tuple[str, str, str]
+_OF_THE_KIND: Final = ""
+"""What to do instead depends on the kind of file: see `gateway.core.kinds`."""
 
 _DUTCH: Final[dict[Reason, _Words]] = {
     Reason.NOT_DESIGNATED: (
@@ -120,12 +140,8 @@ _DUTCH: Final[dict[Reason, _Words]] = {
     ),
     Reason.FILE_TYPE: (
         "Verkeerd soort bestand",
-        (
-            "Dit soort bestand kunnen wij niet gebruiken. Wel goed zijn: PDF, foto's (JPG, PNG, HEIC, TIFF, WebP, "
-            "GIF), Word (docx), Excel (xlsx), OpenDocument (odt, ods), tekst (rtf, txt) en bewaarde e-mails "
-            "(eml, msg)."
-        ),
-        "Bewaar het document als PDF. Of maak een scan of foto. Stuur dat bestand opnieuw.",
+        "{why} Wel goed zijn: {kinds}.",
+        _OF_THE_KIND,
     ),
     Reason.NOT_SCANNED: (
         "Controle nog niet klaar",
@@ -258,11 +274,8 @@ _ENGLISH: Final[dict[Reason, _Words]] = {
     ),
     Reason.FILE_TYPE: (
         "Wrong kind of file",
-        (
-            "We cannot use this kind of file. These are fine: PDF, photos (JPG, PNG, HEIC, TIFF, WebP, GIF), "
-            "Word (docx), Excel (xlsx), OpenDocument (odt, ods), text (rtf, txt) and saved e-mails (eml, msg)."
-        ),
-        "Save the document as PDF. Or make a scan or photo. Send that file again.",
+        "{why} These are fine: {kinds}.",
+        _OF_THE_KIND,
     ),
     Reason.NOT_SCANNED: (
         "Check not finished yet",

@@ -23,6 +23,7 @@ from gateway import reasons
 from gateway.core import terms
 from gateway.core.answers import ABOUT_THE_BYTES, ADDRESS
 from gateway.core.business import Business
+from gateway.core.kinds import DEFAULT, Taken
 from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
 from mail.texts import say
 
@@ -80,6 +81,7 @@ class House:
     portal_url: str
     help_phone: str
     addresses: tuple[str, ...]
+    taken: Taken = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -403,7 +405,8 @@ def _reasons_in(submission: Mapping[str, Any]) -> list[Reason]:
 def _explained(told: Sequence[Reason], facts: LetterFacts, house: House, language: str) -> list[Block]:
     blocks: list[Block] = [Heading(say("reasons", language))] if told else []
     for reason in told:
-        text = reasons.reason_text(reason, language)
+        said_of = [file["mediatype"] for file in facts.submission["stukken"] if file["reden"] == reason]
+        text = reasons.reason_text(reason, language, house.taken, said_of)
         detail = _detail(reason, facts, house, language)
         blocks += [
             Heading(text.title, 3),

@@ -8,12 +8,12 @@ Rule 3: over a limit the manifest still says how far it came, so that the sender
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from gateway.core import names
+from gateway.core import kinds, names
 from gateway.core.model import MessageFacts, Part, PartRole, Trouble
 from mail import decoration, facts, headers, mime, reports, roles, smime, transfer, wrappings
 from scanners import archive, child, cms, containers, pdf_marks
@@ -30,7 +30,10 @@ _COMPUTER_MADE: Final = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|Thumbs\
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one submission may unfold into. `embedded_bytes`: up to here an image in the text is decoration."""
+    """How much one submission may unfold into. `embedded_bytes`: up to here an image in the text is decoration.
+
+    `opened`: in which kinds of file documents are looked for, by their names in `gateway.core.kinds`.
+    """
 
     parts: int = 500
     depth: int = 20
@@ -39,6 +42,7 @@ class Limits:
     header_bytes: int = 256 * 1024
     entry_bytes: int = 100 * 2**20
     ratio: int = 200
+    opened: Collection[str] = kinds.DEFAULT.opened
 
 
 @dataclass
@@ -157,7 +161,9 @@ class Walk:
 
         `scope`: the message whose own leaf this is; a message under S/MIME speaks for it.
         """
-        if found.role is PartRole.DOCUMENT and roles.looks_like_a_message(found.original, found.declared):
+        opened = self._limits.opened
+        is_message = "eml" in opened and roles.looks_like_a_message(found.original, found.declared)
+        if found.role is PartRole.DOCUMENT and is_message:
             found.role = PartRole.MESSAGE
         if found.role is PartRole.MESSAGE:
             self.message(self._path(found), found.seq, depth + 1, _Scope())
@@ -167,9 +173,9 @@ class Walk:
             self._envelope(found, kind, depth + 1, scope or _Scope())
         elif found.note:
             return
-        elif opened := wrappings.opener(self._path(found)):
-            self._wrapping(found, opened, depth + 1)
-        elif container := containers.opener(self._path(found)):
+        elif wrapping := wrappings.opener(self._path(found), opened):
+            self._wrapping(found, wrapping, depth + 1)
+        elif container := containers.opener(self._path(found), opened):
             self._container(found, container, depth + 1)
         elif pdf_marks.may_carry_files(self._path(found)):
             self._portfolio(found, depth + 1)

@@ -5,7 +5,7 @@ Rule 2: whatever such a file holds, the answer is what is attached to it, or Unr
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -30,13 +30,13 @@ class Attached:
     content: bytes | None
 
 
-def opener(path: Path) -> Callable[[Path], Iterator[Attached]] | None:
-    """What opens this file, judged by its content alone; None: it is no wrapping."""
+def opener(path: Path, kinds: Collection[str]) -> Callable[[Path], Iterator[Attached]] | None:
+    """What opens this file, judged by its content alone; None: it is no wrapping, or a `msg` not among these kinds."""
     with path.open("rb") as file:
         head = file.read(len(_OLE))
     if head.startswith(_TNEF):
         return _tnef
-    if head == _OLE and _is_saved_message(path):
+    if head == _OLE and "msg" in kinds and _is_saved_message(path):
         return _saved_message
     return None
 

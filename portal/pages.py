@@ -5,6 +5,7 @@ Rule 2: pages are never stored by a browser or proxy; only /static is.
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -16,9 +17,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.core import terms
+from gateway.core.kinds import Taken
 from gateway.core.words import Reason
 from gateway.desk import Desk
 from gateway.reasons import ReasonText, reason_text
+from gateway.schema import InzendingStuk
 from portal import outages, words
 
 STATIC: Final = Path(__file__).with_name("static")
@@ -56,7 +59,8 @@ def render_staff(request: HttpRequest, template: str, status: int = 200, **conte
 
 
 def _respond(request: HttpRequest, template: str, status: int, language: str, context: dict[str, Any]) -> HTMLResponse:
-    portal = desk_of(request).settings.portal
+    settings = desk_of(request).settings
+    portal, taken = settings.portal, settings.files.taken
     html = _ENVIRONMENT.get_template(template).render(
         {
             "t": lambda key, **values: words.say(key, language, **values),
@@ -69,7 +73,8 @@ def _respond(request: HttpRequest, template: str, status: int, language: str, co
             "day": partial(_day, language=language),
             "moment": partial(moment, language=language),
             "size": partial(size, language=language),
-            "reason": partial(_reason, language=language),
+            "reason": partial(_reason, language=language, taken=taken),
+            "kinds": taken.listed(language),
             "session": None,
             "announced": (),
             "errors": [],
@@ -118,8 +123,10 @@ def _day(value: Any, language: str) -> str:  # noqa: ANN401  # a date, as templa
     return terms.day_in_words(value, language)
 
 
-def _reason(code: str, language: str) -> ReasonText:
-    return reason_text(Reason(code), language)
+def _reason(code: str, files: Iterable[InzendingStuk] = (), *, language: str, taken: Taken) -> ReasonText:
+    """The words of a reason; `files`: those of the submission, some of which it is said of."""
+    said_of = [file.mediatype for file in files if file.reden == code]
+    return reason_text(Reason(code), language, taken, said_of)
 
 
 def _utc(at: datetime | str) -> str:

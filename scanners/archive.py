@@ -23,6 +23,9 @@ _LOCAL_BYTES: Final = 30
 _UTF8_FLAG: Final = 0x800
 _ENCRYPTED_FLAG: Final = 0x1
 
+OF_APPLE: Final = frozenset({"Index/Document.iwa", "index.apxl", "buildVersionHistory.plist"})
+"""What only the files of Pages, Numbers and Keynote have: their own document is in it, of now or of before 2013."""
+
 
 class TooComplex(Exception):
     """A limit was reached; the message names it."""
@@ -155,7 +158,7 @@ def is_plain_zip(path: Path) -> bool:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError):
         return True
-    return not names & {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"}
+    return not names & ({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"} | OF_APPLE)
 
 
 def _exactly(file: IO[bytes], count: int) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ Rule 2: as in `archive`: what counts is what comes out, names are text, and over
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,30 +43,30 @@ Opener = Callable[[Path, archive.Limits], Iterator[Member]]
 """The files in a container, in its order. Raises Unreadable (also Locked) and TooComplex, also in the middle."""
 
 
-def opener(path: Path) -> Opener | None:
-    """What opens this file, judged by its content alone; None: it is no container."""
+def opener(path: Path, kinds: Collection[str]) -> Opener | None:
+    """What opens this file, judged by its content alone; None: it is no container, or none of these kinds."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if head.startswith(b"PK"):
-        return _zip if archive.is_plain_zip(path) else None
-    for beginning, formats, compressed in _KINDS:
+        return _zip if "zip" in kinds and archive.is_plain_zip(path) else None
+    for kind, beginning, formats, compressed in _KINDS:
         if head.startswith(beginning):
-            return _Libarchive(formats, compressed)
-    if head[_TAR_MAGIC_AT:] == b"ustar":
+            return _Libarchive(formats, compressed) if kind in kinds else None
+    if head[_TAR_MAGIC_AT:] == b"ustar" and "tar" in kinds:
         return _Libarchive(("tar",), "none")
     return None
 
 
 _KINDS: Final = (
-    (b"7z\xbc\xaf\x27\x1c", ("7zip",), "none"),
-    (b"Rar!\x1a\x07\x00", ("rar",), "none"),
-    (b"Rar!\x1a\x07\x01\x00", ("rar5",), "none"),
+    ("7z", b"7z\xbc\xaf\x27\x1c", ("7zip",), "none"),
+    ("rar", b"Rar!\x1a\x07\x00", ("rar",), "none"),
+    ("rar", b"Rar!\x1a\x07\x01\x00", ("rar5",), "none"),
     # A tape archive inside, or else one file.
-    (b"\x1f\x8b\x08", ("tar", "raw"), "gzip"),
-    (b"BZh", ("tar", "raw"), "bzip2"),
-    (b"\xfd7zXZ\x00", ("tar", "raw"), "xz"),
+    ("gz", b"\x1f\x8b\x08", ("tar", "raw"), "gzip"),
+    ("bz2", b"BZh", ("tar", "raw"), "bzip2"),
+    ("xz", b"\xfd7zXZ\x00", ("tar", "raw"), "xz"),
 )
-"""The first bytes, the formats of libarchive to try in their order, and its filter."""
+"""The name in the configuration, the first bytes, the formats of libarchive to try in their order, and its filter."""
 
 
 def _zip(path: Path, limits: archive.Limits) -> Iterator[Member]:

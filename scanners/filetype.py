@@ -12,6 +12,7 @@ from typing import Final
 import magic
 import olefile
 
+from gateway.core import kinds
 from gateway.core.model import Finding
 from scanners import archive, cms, findings
 
@@ -20,70 +21,8 @@ UNKNOWN: Final = "application/octet-stream"
 CMS: Final = "application/pkcs7-mime"
 ENCRYPTED: Final = "application/encrypted"
 
-_OOXML: Final = "application/vnd.openxmlformats-officedocument."
-_ODF: Final = "application/vnd.oasis.opendocument."
-DOCX: Final = _OOXML + "wordprocessingml.document"
-XLSX: Final = _OOXML + "spreadsheetml.sheet"
-PPTX: Final = _OOXML + "presentationml.presentation"
-ODT: Final = _ODF + "text"
-ODS: Final = _ODF + "spreadsheet"
-
-ACCEPTED: Final = frozenset(
-    {
-        "application/pdf",
-        "image/jpeg",
-        "image/png",
-        "image/tiff",
-        "image/heic",
-        "image/webp",
-        "image/gif",
-        DOCX,
-        XLSX,
-        ODT,
-        ODS,
-        "text/rtf",
-        "text/plain",
-        "message/rfc822",
-        "application/vnd.ms-outlook",
-        "application/msword",
-        "application/vnd.ms-excel",
-    }
-)
-"""What is taken when the configuration says nothing else; containers are opened by the reader."""
-
-CONTAINERS: Final = frozenset(
-    {
-        "application/zip",
-        "application/x-7z-compressed",
-        "application/x-rar",
-        "application/vnd.rar",
-        "application/gzip",
-        "application/x-bzip2",
-        "application/x-xz",
-        "application/x-tar",
-    }
-)
+CONTAINERS: Final = frozenset(media_type for types in kinds.CONTAINERS.values() for media_type in types)
 """What the reader opens; one that is still a document could not be opened."""
-
-_EXTENSIONS: Final[dict[str, frozenset[str]]] = {
-    "application/pdf": frozenset({".pdf"}),
-    "image/jpeg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
-    "image/png": frozenset({".png"}),
-    "image/tiff": frozenset({".tif", ".tiff"}),
-    "image/heic": frozenset({".heic", ".heif"}),
-    "image/webp": frozenset({".webp"}),
-    "image/gif": frozenset({".gif"}),
-    DOCX: frozenset({".docx"}),
-    XLSX: frozenset({".xlsx"}),
-    ODT: frozenset({".odt"}),
-    ODS: frozenset({".ods"}),
-    "text/rtf": frozenset({".rtf", ".doc"}),
-    "text/plain": frozenset({".txt", ".text", ".csv", ".md", ".asc", ".log"}),
-    "message/rfc822": frozenset({".eml"}),
-    "application/vnd.ms-outlook": frozenset({".msg"}),
-    "application/msword": frozenset({".doc"}),
-    "application/vnd.ms-excel": frozenset({".xls"}),
-}
 
 # Plain text to libmagic, a program or an active page to the computer that opens it.
 _TEXT_THAT_ACTS: Final = re.compile(
@@ -97,6 +36,9 @@ _UNOPENED: Final = {
     "message/rfc822": "a message that the reader did not take for one",
     CMS: "a signed envelope: what is inside is not looked at",
 }
+
+# Apple's three programs keep their files in the same way; which of them it was only the name says.
+_OF_APPLE: Final = {".numbers": kinds.NUMBERS, ".key": kinds.KEYNOTE}
 
 _HEAD_BYTES: Final = 1024
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -121,7 +63,7 @@ def of(path: Path, name: str) -> str:
         return "text/rtf"
     for beginning, look in ((b"PK\x03\x04", _of_zip), (_OLE, _of_ole)):
         if head.startswith(beginning):
-            return look(path)
+            return look(path, name)
     found = magic.from_file(str(path), mime=True)
     found = _SAME.get(found, found)
     if found in {"text/plain", UNKNOWN} or found.startswith("text/x-"):
@@ -137,6 +79,11 @@ def about(media_type: str, name: str, accepted: frozenset[str]) -> list[Finding]
         (media_type == ENCRYPTED, findings.ENCRYPTED, "the whole file"),
         (media_type == "text/plain" and bool(_TEXT_THAT_ACTS.fullmatch(extension)), findings.TYPE_REFUSED, extension),
         (media_type == UNKNOWN and extension in {".txt", ".csv"}, findings.UNREADABLE, "no text"),
+        (
+            kinds.kind_of(media_type) in kinds.DOCUMENTS and media_type not in accepted,
+            findings.TYPE_REFUSED,
+            media_type,
+        ),
         (media_type in _UNOPENED, findings.SUSPICIOUS, _UNOPENED.get(media_type, "")),
         (media_type not in accepted, findings.TYPE_REFUSED, media_type),
         (_disagrees(extension, media_type), findings.TYPE_DIFFERS, f"{extension} is {media_type}"),
@@ -145,7 +92,7 @@ def about(media_type: str, name: str, accepted: frozenset[str]) -> list[Finding]
 
 
 def _disagrees(extension: str, media_type: str) -> bool:
-    return bool(extension) and extension not in _EXTENSIONS.get(media_type, frozenset({extension}))
+    return bool(extension) and extension not in kinds.EXTENSIONS.get(media_type, frozenset({extension}))
 
 
 def _corrected(found: str, head: bytes, name: str) -> str:
@@ -161,7 +108,7 @@ def _corrected(found: str, head: bytes, name: str) -> str:
     return found
 
 
-def _of_zip(path: Path) -> str:
+def _of_zip(path: Path, name: str) -> str:
     try:
         with archive.Archive(path, archive.Limits()) as opened:
             content_types = opened.text("[Content_Types].xml", 2**20)
@@ -173,20 +120,22 @@ def _of_zip(path: Path) -> str:
         return _of_ooxml(content_types, names)
     if mimetype.startswith(b"application/"):
         return mimetype.decode("ascii", "replace").strip()
+    if names & archive.OF_APPLE:
+        return _OF_APPLE.get(PurePosixPath(name.lower()).suffix, kinds.PAGES)
     return "application/zip"
 
 
 def _of_ooxml(content_types: bytes, names: frozenset[str]) -> str:
-    for folder, media_type in (("word/", DOCX), ("xl/", XLSX), ("ppt/", PPTX)):
+    for folder, media_type in (("word/", kinds.DOCX), ("xl/", kinds.XLSX), ("ppt/", kinds.PPTX)):
         if any(name.startswith(folder) for name in names):
             return media_type
-    for word, media_type in ((b"wordprocessingml", DOCX), (b"spreadsheetml", XLSX)):
+    for word, media_type in ((b"wordprocessingml", kinds.DOCX), (b"spreadsheetml", kinds.XLSX)):
         if word in content_types:
             return media_type
     return "application/zip"
 
 
-def _of_ole(path: Path) -> str:
+def _of_ole(path: Path, _name: str) -> str:
     try:
         with olefile.OleFileIO(str(path)) as ole:
             names = {"/".join(entry).lower() for entry in ole.listdir(storages=True)}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.core import kinds
 from gateway.core.model import Finding, Inspection, Part, PartRole, Verdict
 from scanners import child, clam, filetype, findings
 
@@ -37,7 +38,7 @@ class Limits:
     `at_once`: how many files, of all submissions, the malware scanner gets at a time.
     """
 
-    accepted: frozenset[str] = filetype.ACCEPTED
+    accepted: frozenset[str] = kinds.DEFAULT.media_types
     at_once: int = 4
     process: child.Limits = field(
         default_factory=lambda: child.Limits(memory_bytes=2**30, cpu_seconds=30, wall_seconds=60)

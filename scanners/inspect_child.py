@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.core import kinds
 from gateway.core.model import Finding
 from scanners import child, filetype, findings
 
@@ -20,13 +21,13 @@ _CHECKS: Final[dict[str, tuple[str, str]]] = {
     "image/heic": ("scanners.images", "check"),
     "image/webp": ("scanners.images", "check"),
     "image/gif": ("scanners.images", "check"),
-    filetype.DOCX: ("scanners.office", "check_ooxml"),
-    filetype.XLSX: ("scanners.office", "check_ooxml"),
-    "application/vnd.oasis.opendocument.text": ("scanners.office", "check_odf"),
-    "application/vnd.oasis.opendocument.spreadsheet": ("scanners.office", "check_odf"),
+    kinds.DOCX: ("scanners.office", "check_ooxml"),
+    kinds.XLSX: ("scanners.office", "check_ooxml"),
+    kinds.ODT: ("scanners.office", "check_odf"),
+    kinds.ODS: ("scanners.office", "check_odf"),
     "application/msword": ("scanners.office", "check_ole"),
     "application/vnd.ms-excel": ("scanners.office", "check_ole"),
-    "application/vnd.ms-outlook": ("scanners.office", "check_ole"),
+    kinds.MSG: ("scanners.office", "check_ole"),
     "text/rtf": ("scanners.office", "check_rtf"),
     "text/plain": ("scanners.text", "check"),
 }

@@ -14,10 +14,10 @@ from PIL import Image
 
 from gateway import office
 from gateway.blobs import FileBlobs
+from gateway.core.kinds import DOCX
 from gateway.core.words import EventName
 from gateway.people import StaffRole
 from gateway.views import Views
-from scanners import filetype
 from tests.adapters.test_pages import client, sign_in_staff
 from tests.support import hostile, storage
 from tests.support.browsing import api, submit
@@ -91,7 +91,7 @@ def test_what_cannot_be_drawn_has_no_copy(blobs, tmp_path):
     assert views.pages(kept(blobs, b"%PDF-1.7 en niets"), "application/pdf") is None
     assert not views.has("text/html")
     assert not views.has("image/svg+xml")
-    assert not views.has(filetype.DOCX), "there is no LibreOffice, and that is said"
+    assert not views.has(DOCX), "there is no LibreOffice, and that is said"
 
 
 def test_a_copy_goes_with_its_original_also_when_it_is_made_meanwhile(blobs, tmp_path, monkeypatch):
@@ -111,7 +111,7 @@ def test_libreoffice_draws_a_document_in_a_child_that_leaves_nothing_behind(blob
     before = set(Path("/tmp").glob("OSL_PIPE*"))  # noqa: S108 -- where LibreOffice puts its sockets
     by = office.Office(office.found(), office.limits(1536, 60))
     views = Views(blobs, tmp_path / "views", StillClock(), by)
-    copy = views.pages(kept(blobs, word()), filetype.DOCX)
+    copy = views.pages(kept(blobs, word()), DOCX)
     assert copy is not None
     with pikepdf.open(copy) as drawn:
         assert "/Font" in drawn.pages[0].resources

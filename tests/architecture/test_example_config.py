@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from config import settings
-from config.settings import Designation, Imap, KeptKind, Oauth2, Settings, Witness
+from config.settings import Designation, FileWords, Imap, KeptKind, Oauth2, Settings, Witness
 
 EXAMPLE = Path(settings.__file__).with_name("example.toml")
 TEXT = EXAMPLE.read_text(encoding="utf-8")
@@ -51,6 +51,7 @@ def model_keys(model: type[BaseModel], path: str = "") -> Iterator[str]:
         "witnesses": Witness,
         "designations": Designation,
         "kinds": KeptKind,
+        "words": FileWords,
     }
     for name, field in model.model_fields.items():
         yield path + name
