@@ -1,12 +1,13 @@
 """The check of what stands around a request, against the log.
 
-Consents, our messages and how each person was told of them, questions for more time, telephone calls, bundles that left
-the house, and which of them arrived.
+Consents, our messages and how each person was told of them, reminders, what staff was told, questions for more time,
+telephone calls, bundles that left the house, and which of them arrived.
 Work in progress is not looked at: a message before it is in the portal, a sending before it was tried.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -21,6 +22,7 @@ from gateway.core.notices import MessageKind, Sending
 from gateway.core.words import EventName
 from gateway.erasing import GONE
 from gateway.records import (
+    AlertRow,
     BundleRow,
     ConsentRow,
     ContactRow,
@@ -30,6 +32,7 @@ from gateway.records import (
     LetterRow,
     MessageRow,
     PartyRow,
+    ReminderRow,
     RequestRow,
     SendingRow,
     SubmissionRow,
@@ -57,6 +60,10 @@ class Around:
         self._sendings = rows_of(session, SendingRow, col(SendingRow.message_id), messages, col(SendingRow.id))
         sendings = [sending.id for of in self._sendings.values() for sending in of]
         self._notices = rows_of(session, LetterRow, col(LetterRow.sending_id), sendings, col(LetterRow.id))
+        self._reminders = rows_of(session, ReminderRow, col(ReminderRow.request_id), ids, col(ReminderRow.id))
+        self._alerts = rows_of(session, AlertRow, col(AlertRow.request_id), ids, col(AlertRow.id))
+        alerts = [alert.id for of in self._alerts.values() for alert in of]
+        self._mails = rows_of(session, LetterRow, col(LetterRow.alert_id), alerts, col(LetterRow.id))
         self._questions = rows_of(session, ExtensionRow, col(ExtensionRow.request_id), ids, col(ExtensionRow.id))
         self._contacts = rows_of(session, ContactRow, col(ContactRow.request_id), ids, col(ContactRow.id))
         self._bundles = rows_of(session, BundleRow, col(BundleRow.request_id), ids, col(BundleRow.id))
@@ -66,7 +73,11 @@ class Around:
         """Everything around one of them; none of the entries about it was erased."""
         yield from self._consented(row, said)
         yield from self._placed(row, said)
-        yield from self._told(row, said)
+        fates = {s.get("brief"): s for s in said if s.name in FATES}
+        yield from self._told(row, said, fates)
+        yield from self._reminded(row, said)
+        yield from self._warned(row, said, fates)
+        yield from (letter_gone(key, entry.place) for key, entry in fates.items())
         yield from self._asked(row, said)
         yield from self._spoken(row, said)
         yield from self._taken_out(row, said)
@@ -123,13 +134,12 @@ class Around:
             ):
                 yield not_as_said(f"message {key}", f"bericht {key}", entry.place)
 
-    def _told(self, row: RequestRow, said: Sequence[Said]) -> Iterator[Problem]:
-        """Who was told of it, how, and what became of that; and the notices themselves."""
+    def _told(self, row: RequestRow, said: Sequence[Said], fates: dict[str, Said]) -> Iterator[Problem]:
+        """Who was told of it, how, and what became of that; and the notices themselves, whose fates are taken out."""
         told: dict[tuple[Any, ...], list[Said]] = defaultdict(list)
         for s in said:
             if s.name in _TOLD:
                 told[s.get("bericht"), s.get("betrokkene"), s.get("weg"), s.get("poging")].append(s)
-        fates = {s.get("brief"): s for s in said if s.name in FATES}
         for message in self._messages[row.id]:
             for sending in self._sendings[message.id]:
                 entries = told.pop((message.key, sending.party_id, sending.way, sending.attempt), [])
@@ -143,7 +153,30 @@ class Around:
                 f"how party {party} was told of message {key} is gone: entry {entries[0].place} tells of it",
                 f"hoe betrokkene {party} van bericht {key} hoorde is weg: regel {entries[0].place} noemt het",
             )
-        yield from (letter_gone(key, entry.place) for key, entry in fates.items())
+
+    def _reminded(self, row: RequestRow, said: Sequence[Said]) -> Iterator[Problem]:
+        """Which reminders were made, when, and of which last day."""
+        what, wat = f"a reminder of request {row.reference}", f"een herinnering van verzoek {row.reference}"
+        told = [
+            (s.place, (_before(s.get("laatsteDag"), s.get("dagenTevoren")), s.get("laatsteDag"), s.at))
+            for s in _named(said, EventName.REMINDED)
+        ]
+        is_now = [(_day(r.day), _day(r.last_day), instant(r.made_at)) for r in self._reminders[row.id]]
+        yield from in_turn(what, wat, is_now, told)
+
+    def _warned(self, row: RequestRow, said: Sequence[Said], fates: dict[str, Said]) -> Iterator[Problem]:
+        """What staff was told by itself, and what became of the mail about it."""
+        what, wat = f"what staff was told of request {row.reference}", f"een signaal over verzoek {row.reference}"
+        entries = _named(said, EventName.STAFF_TOLD)
+        told = [(s.place, (s.get("soort"), s.get("aan"), s.get("laatsteDag"), s.at)) for s in entries]
+        alerts = self._alerts[row.id]
+        is_now = [(a.kind, a.told, _day(a.last_day), instant(a.made_at)) for a in alerts]
+        yield from in_turn(what, wat, is_now, told)
+        for alert, entry in zip(alerts, entries, strict=False):
+            for letter in self._mails[alert.id]:
+                if letter.receipt_index != entry.place:
+                    yield letter_changed(letter.key, f"it is not what entry {entry.place} told", entry.place)
+                yield from fate(letter, fates.pop(letter.key, None))
 
     # ---- dealings --------------------------------------------------------------------------------
 
@@ -236,6 +269,11 @@ def _named(said: Sequence[Said], name: EventName) -> list[Said]:
 
 def _day(day: Any) -> str | None:  # noqa: ANN401  # a date or nothing
     return None if day is None else day.isoformat()
+
+
+def _before(day: str | None, days: int | None) -> str | None:
+    """The day that is so many days before another."""
+    return (date.fromisoformat(day) - timedelta(days=days)).isoformat() if day and days is not None else None
 
 
 def _became(message: MessageRow, sending: SendingRow, entries: Sequence[Said]) -> Iterator[Problem]:

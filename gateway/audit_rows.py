@@ -244,14 +244,14 @@ def _gone(session: Session) -> Iterator[Problem]:
 # ---- the house -----------------------------------------------------------------------------------
 
 
-def _last_said(session: Session, name: EventName) -> dict[str, dict[str, Any]]:
-    """The last event of a kind by its subject; there are few of these."""
+def _told(session: Session, name: EventName) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All events of a kind with their subjects, in order; there are few of these."""
     rows = session.execute(
         select(col(EntryRow.subject), col(EntryRow.event))
         .where(col(EntryRow.name) == name)
         .order_by(col(EntryRow.index))
     )
-    return {subject: content for subject, event in rows if (content := read_event(event)) is not None}
+    yield from ((subject, content) for subject, event in rows if (content := read_event(event)) is not None)
 
 
 def _holds(session: Session) -> Iterator[Problem]:
@@ -284,7 +284,7 @@ def _holds(session: Session) -> Iterator[Problem]:
 
 
 def _outages(session: Session) -> Iterator[Problem]:
-    said = {s: e for s, e in _last_said(session, EventName.OUTAGE).items() if s.startswith("storing-")}
+    said = {subject: event for subject, event in _told(session, EventName.OUTAGE) if subject.startswith("storing-")}
     for row in session.scalars(select(OutageRow).order_by(col(OutageRow.id))):
         is_now = {
             "kanaal": row.channel,
@@ -345,23 +345,24 @@ def _answer(row: OutageAnswerRow) -> dict[str, Any]:
 
 
 def _accounts(session: Session) -> Iterator[Problem]:
-    """Who may come in, as what, is what the log says."""
-    events = _last_said(session, EventName.ACCOUNT_CHANGED).values()
-    roles = {e["account"]: e.get("rol") for e in events if "account" in e}
+    """Who may come in, as what, is what the log says: people by an account, programs by a token, of any name."""
+    events = [event for _, event in _told(session, EventName.ACCOUNT_CHANGED)]
+    roles = {event["account"]: event.get("rol") for event in events if "account" in event}
     for row in session.scalars(select(AccountRow).order_by(col(AccountRow.name))):
-        if roles.pop(row.name, None) != row.role:
+        if roles.pop(row.name, None) != row.role or row.disabled:
             yield changed(
                 f"account {row.name}", f"account {row.name}", "no entry gave it this role", "geen regel gaf deze rol"
             )
     for name in roles:
         yield Problem(f"account {name} is gone", f"account {name} is weg, en geen regel zegt dat")
-    tokens = {e["token"]: e for e in events if "token" in e}
+    last = {event["token"]: event for event in events if "token" in event}
+    first = {event["token"]: event for event in reversed(events) if "token" in event}
     for token in session.scalars(select(TokenRow).order_by(col(TokenRow.name))):
-        told = tokens.pop(token.name, {})
-        is_now = (list(token.scopes), token.revoked_at is not None)
-        if is_now != (told.get("rechten"), bool(told.get("ingetrokken"))):
+        made, told = first.get(token.name, {}), last.pop(token.name, {})
+        is_now = (list(token.scopes), instant(token.made_at), token.revoked_at and instant(token.revoked_at))
+        if is_now != (told.get("rechten"), made.get("tijd"), told.get("tijd") if told.get("ingetrokken") else None):
             yield changed(
                 f"token {token.name}", f"token {token.name}", "the log says otherwise", "het logboek zegt iets anders"
             )
-    for name in tokens:
+    for name in last:
         yield Problem(f"token {name} is gone", f"token {name} is weg, en geen regel zegt dat")

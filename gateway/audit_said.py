@@ -12,13 +12,14 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from gateway.core.errors import Problem
-from gateway.core.words import EventName
+from gateway.core.words import OF_THE_HOUSE, EventName
 from gateway.ledger import read_event
 from gateway.postroom import DRAFTED, FAILED, HANDED_OVER, WITHDRAWN, WRITTEN
 from gateway.records import EntryRow, LetterRow
 from gateway.schema import instant
 
 BATCH: Final = 500
+_ELSEWHERE: Final = (*OF_THE_HOUSE, EventName.SIGNED_IN)
 FATES: Final = {EventName.LETTER_HANDED_OVER: HANDED_OVER, EventName.LETTER_FAILED: FAILED}
 
 
@@ -36,10 +37,10 @@ class Said(NamedTuple):
 
 
 def said_of(session: Session, subjects: Iterable[str]) -> dict[str, list[Said]]:
-    """What the log says of each subject, in its order."""
+    """What the log says of each of these requests or submissions, in its order; not of an account of the same name."""
     rows = session.execute(
         select(col(EntryRow.subject), col(EntryRow.index), col(EntryRow.name), col(EntryRow.at), col(EntryRow.event))
-        .where(col(EntryRow.subject).in_(list(subjects)))
+        .where(col(EntryRow.subject).in_(list(subjects)), col(EntryRow.name).not_in(_ELSEWHERE))
         .order_by(col(EntryRow.index))
     )
     found: dict[str, list[Said]] = defaultdict(list)

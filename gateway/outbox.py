@@ -17,7 +17,7 @@ from gateway.database import Database, is_due
 from gateway.ledger import Ledger
 from gateway.ports import Blobs, Clock
 from gateway.postroom import FAILED, HANDED_OVER, WRITTEN, Postroom
-from gateway.records import LetterRow, MessageRow, RequestRow, SendingRow, SubmissionRow
+from gateway.records import AlertRow, LetterRow, MessageRow, RequestRow, SendingRow, SubmissionRow
 
 LEASE = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(hours=4)
@@ -122,8 +122,7 @@ class Outbox:
                 return None
             row.retry_at = now + LEASE
             submission = session.get(SubmissionRow, row.submission_id) if row.submission_id else None
-            number = submission.number if submission else ""
-            reference = _reference(session, row.sending_id) if row.sending_id else ""
+            number, reference = submission.number if submission else "", _reference(session, row)
             return Due(row.key, number, reference, row.draft["to"], row.sender, row.sha256 or "", row.attempts)
 
     def _note(self, letter: Due, fate: Delivered) -> None:
@@ -150,11 +149,13 @@ class Outbox:
                 self._postroom.fate(session, row, now)
 
 
-def _reference(session: Session, sending: int) -> str:
-    """The request that a notice is for."""
-    query = (
-        select(col(RequestRow.reference))
-        .join(MessageRow, col(MessageRow.request_id) == col(RequestRow.id))
-        .join(SendingRow, col(SendingRow.message_id) == col(MessageRow.id))
-    )
-    return session.scalar(query.where(col(SendingRow.id) == sending)) or ""
+def _reference(session: Session, row: LetterRow) -> str:
+    """The request that a notice is for, or that staff is told of; empty for a letter about a submission."""
+    if row.sending_id:
+        of = select(col(MessageRow.request_id)).join(SendingRow, col(SendingRow.message_id) == col(MessageRow.id))
+        of = of.where(col(SendingRow.id) == row.sending_id)
+    elif row.alert_id:
+        of = select(col(AlertRow.request_id)).where(col(AlertRow.id) == row.alert_id)
+    else:
+        return ""
+    return session.scalar(select(col(RequestRow.reference)).where(col(RequestRow.id).in_(of))) or ""

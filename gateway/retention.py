@@ -23,12 +23,13 @@ from gateway.core.errors import NotFound, Refused
 from gateway.core.model import PartRole
 from gateway.core.retention import Candidate, Rule, Schedule
 from gateway.core.states import Step
-from gateway.core.words import EventName, RequestStatus
+from gateway.core.words import OF_THE_HOUSE, EventName, RequestStatus
 from gateway.database import Database
 from gateway.ledger import Ledger, Proved
 from gateway.ports import Blobs, Clock
 from gateway.postroom import DRAFTED, WRITTEN
 from gateway.records import (
+    BundleRow,
     EntryRow,
     HandedOverRow,
     HoldRow,
@@ -366,15 +367,22 @@ class Retention:
             if not self._over(session, row):
                 return False
             counts = erasing.request(session, row, now)
-            gone = erasing.entries(session, col(EntryRow.subject) == reference)
+            of_it = (col(EntryRow.subject) == reference, col(EntryRow.name).not_in(OF_THE_HOUSE))
+            gone = erasing.entries(session, *of_it)
             what = {"soort": "verzoek", "verzoek": reference}
             rule = self._schedule.request
             erasing.note(self._ledger, session, now, subject=reference, what=what, rule=rule, counts=counts, gone=gone)
             return True
 
     def _erase_entries(self, names: Collection[EventName], rule: Rule) -> int:
-        """Entries of the log that have their own term; what a hold is on stays."""
+        """Entries of the log that have their own term; what a hold is on stays, and that a bundle left the house."""
         now = self._clock.now()
+        taken_out = (
+            select(col(BundleRow.id))
+            .join(RequestRow, col(RequestRow.id) == col(BundleRow.request_id))
+            .where(col(RequestRow.reference) == col(EntryRow.subject), col(BundleRow.made_at) == col(EntryRow.at))
+            .correlate(EntryRow)
+        )
         held = select(col(HoldRow.subject)).where(col(HoldRow.released_at).is_(None))
         with self._database.write() as session:
             self._ledger.lock(session)
@@ -383,6 +391,7 @@ class Retention:
                 col(EntryRow.name).in_(names),
                 col(EntryRow.at) <= now - timedelta(days=rule.days),
                 col(EntryRow.subject).not_in(held),
+                ~taken_out.exists(),
                 most=self._batch,
             )
             if gone:
@@ -412,7 +421,8 @@ def _active(session: Session, subjects: Collection[str]) -> int:
 
 
 def _last_event(session: Session, subject: str) -> datetime | None:
-    return session.scalar(select(func.max(col(EntryRow.at))).where(col(EntryRow.subject) == subject))
+    last = select(func.max(col(EntryRow.at))).where(col(EntryRow.subject) == subject)
+    return session.scalar(last.where(col(EntryRow.name).not_in(OF_THE_HOUSE)))
 
 
 def _kinds(session: Session, row: SubmissionRow) -> set[str]:

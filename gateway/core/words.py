@@ -176,3 +176,23 @@ class EventName(StrEnum):
     COPY_MADE = "PersonCopyMade"
     INFECTION_FOUND = "InfectionFound"
     STORED_SCANNED = "StoredFilesScanned"
+
+
+OF_THE_HOUSE = frozenset(
+    {
+        EventName.SUBMISSION_REJECTED,
+        EventName.SIGN_IN_FAILED,
+        EventName.GATEWAY_STARTED,
+        EventName.GATEWAY_STOPPED,
+        EventName.CONFIGURATION_CHANGED,
+        EventName.OUTAGE,
+        EventName.ACCOUNT_CHANGED,
+        EventName.KEY_CHANGED,
+        EventName.CLOCK_JUMPED,
+        EventName.REGISTER_CLOSED,
+        EventName.LEDGER_CHECKED,
+        EventName.COPY_MADE,
+        EventName.STORED_SCANNED,
+    }
+)
+"""Events of no request and no submission, also where a request has the name that such an event is found by."""

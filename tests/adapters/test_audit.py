@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from gateway import audit_log, notes
 from gateway.audit import audit
+from gateway.integrity import Integrity
+from gateway.people import Scope, StaffRole
 from tests.support import storage
 
 
@@ -180,6 +182,42 @@ def test_an_audit_while_others_accept_sees_one_moment(tmp_path, database_url):
                 audits.append(audit(first.database, first.blobs, first.ledger.vkey))
         assert [found.problems for found in audits if found.problems] == []
         assert len(accepting.result()) == 60
+
+
+def test_an_account_a_token_and_a_request_may_have_one_name(kept):
+    _one_name(kept)
+    assert _audited(kept).problems == ()
+
+
+def _one_name(kept):
+    """Whatever there is of the house and of cases under one name, and a name that the house uses itself."""
+    kept.people.add_account("zaaksysteem", StaffRole.AUDITOR, "een lang wachtwoord")
+    kept.people.begin(StaffRole.AUDITOR, "zaaksysteem", 60)
+    kept.people.make_token("zaaksysteem", (Scope.READ_REQUESTS,))
+    kept.clock.forward(minutes=1)
+    for name in ("zaaksysteem", "logboek"):
+        storage.open_request(kept.requests, kenmerk=name, zaaknummer=name)
+    kept.people.revoke_token("zaaksysteem")
+    Integrity(kept.database, kept.ledger, kept.clock, lambda _content: _audited(kept)).run(content=False)
+
+
+@pytest.mark.parametrize(
+    ("problem", "statement"),
+    [
+        ("account zaaksysteem was changed", "UPDATE account SET role = 'behandelaar'"),
+        ("account zaaksysteem was changed", "UPDATE account SET disabled = 1"),
+        ("account zaaksysteem is gone", "DELETE FROM account"),
+        ("token zaaksysteem was changed", "UPDATE token SET revoked_at = NULL"),
+        ("token zaaksysteem was changed", "UPDATE token SET made_at = '2026-10-01 12:00:00.000000'"),
+        ("token zaaksysteem was changed", "UPDATE token SET scopes = '[\"verzoeken:schrijven\"]'"),
+        ("request zaaksysteem was changed", "UPDATE request SET last_day = '2027-01-01'"),
+        ("request zaaksysteem was changed", "UPDATE request SET status = 'gesloten' WHERE reference = 'zaaksysteem'"),
+    ],
+)
+def test_a_change_to_one_of_the_same_name_is_found_and_named(embedded, problem, statement):
+    _one_name(embedded)
+    _tampered(embedded, statement)
+    assert any(problem in said for said in _audited(embedded).problems)
 
 
 def _first_file(kept):

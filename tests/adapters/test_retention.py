@@ -15,6 +15,7 @@ from gateway.core.errors import NotFound, Refused
 from gateway.core.facts import Act, ActKind
 from gateway.core.model import Envelope, RefusedAttempt
 from gateway.core.words import Channel, EventName, Reason
+from gateway.people import StaffRole
 from gateway.records import EntryRow, LetterRow, SubmissionRow
 from tests.support import canned, storage
 from tests.support.house import pdf
@@ -192,6 +193,14 @@ def test_refused_attempts_have_a_term_of_their_own(house):
     assert found_in(house.settings.data_dir, "zeldzaam@example.net", "+geheim") == []
 
 
+def test_that_a_bundle_left_the_house_stays_in_the_log_as_long_as_its_request(house, tmp_path):
+    handed_in(house)
+    house.desk.bundle(storage.REFERENCE, tmp_path / "bundel.zip", "zaaksysteem")
+    house.desk.people.begin("behandelaar", "b.behandelaar", 60)
+    assert later(house, LONG_AGO).run().entries == 1, "who signed in goes"
+    assert house.desk.audit(True).problems == ()  # noqa: FBT003  # the desk's callable
+
+
 # ---- holds ---------------------------------------------------------------------------------------
 
 
@@ -275,6 +284,7 @@ def test_the_request_goes_last_and_its_reference_stays(house, tmp_path):
     number = handed_in(house)
     hand_over(house, tmp_path)
     house.desk.requests.close(storage.REFERENCE, "klaar", "b.behandelaar")
+    house.desk.people.add_account(storage.REFERENCE, StaffRole.AUDITOR, "een lang wachtwoord")  # of the same name
     assert nothing_of_a_case(later(house, 27).run())
     erased = later(house, 28).run()
     assert erased.requests == [storage.REFERENCE]

@@ -1,9 +1,11 @@
 """The log as tiles: what any tool for c2sp.org/tlog-tiles reads, without us, and only what was signed."""
 
+import base64
 import os
 import shutil
 import subprocess
 from collections import Counter
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from gateway import notes, tiles
+from gateway import checkpoints, notes, tiles
+from gateway.core import merkle
 from gateway.core.errors import Corrupt
 from gateway.core.words import EventName
 from gateway.ledger import Entry
@@ -21,7 +24,7 @@ from tests.support import storage
 from tests.support.storage import NOON
 
 GO_PATH = Path("/usr/share/gocode")
-GO_SOURCE = Path(__file__).parents[1] / "support" / "go" / "read_tiles.go"
+GO_SOURCES = Path(__file__).parents[1] / "support" / "go"
 LARGE = 66_000  # a full tile at level 1, and so one at level 2
 
 
@@ -118,22 +121,28 @@ def test_every_tile_is_what_the_specification_says_of_the_entries_and_the_root_f
 
 
 @pytest.fixture(scope="module")
-def go_reader(tmp_path_factory):
-    """Go's own reader of tiles; needs Debian's golang-go and golang-golang-x-mod-dev."""
+def go_programs(tmp_path_factory):
+    """Programs on Go's own code for logs; they need Debian's golang-go and golang-golang-x-mod-dev."""
     go = shutil.which("go")
     if go is None or not (GO_PATH / "src/golang.org/x/mod/sumdb").exists():
         pytest.skip("golang-go and golang-golang-x-mod-dev are not installed")
     place = tmp_path_factory.mktemp("go")
     settings = {"GO111MODULE": "off", "GOPATH": str(GO_PATH), "GOCACHE": str(place / "cache"), "GOFLAGS": ""}
-    command = [go, "build", "-o", place / "read_tiles", GO_SOURCE]
-    subprocess.run(command, check=True, env=os.environ | settings, timeout=300)
+    for source in GO_SOURCES.glob("*.go"):
+        command = [go, "build", "-o", place / source.stem, source]
+        subprocess.run(command, check=True, env=os.environ | settings, timeout=300)
 
-    def read(prefix, vkey, *old):
-        command = [place / "read_tiles", prefix, vkey, *old]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    def run(name, *arguments, given=""):
+        command = [place / name, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, input=given)
         return done.stdout.strip()
 
-    return read
+    return run
+
+
+@pytest.fixture(scope="module")
+def go_reader(go_programs):
+    return partial(go_programs, "read_tiles")
 
 
 def test_the_code_of_gos_checksum_database_reads_and_checks_the_whole_log(large, tmp_path, go_reader):
@@ -164,6 +173,27 @@ def test_gos_code_reads_the_log_from_the_portal(tmp_path, go_reader):
         running.house.vouching.sign()
         ledger = running.house.ledger
         assert go_reader(f"{running.url}/log", ledger.vkey).startswith(f"ok {ledger.origin}")
+
+
+def test_gos_code_takes_the_proofs_that_we_give_and_the_witnesss_signature(kept, go_programs):
+    """Our c2sp.org/tlog-proof and tlog-cosignature, read by code that has nothing of ours in it."""
+    witness = notes.Cosigner("witness.example/w1", notes.generate_key())
+    _grow(kept, 300)
+    signed = kept.ledger.checkpoint(NOON)
+    line = witness.cosign(notes.split_note(signed.note)[0], int(NOON.timestamp()))
+    checkpoints.add_cosignatures(kept.database, signed.size, [line])
+    for index in (0, 1, 255, 256, 299):
+        proved = kept.ledger.prove(index, NOON)
+        entry = merkle.commit(notes.parse_tlog_proof(proved.proof).extra, proved.event)
+        asked = ("read_proof", entry.hex(), kept.ledger.vkey, witness.vkey)
+        said = f"ok {storage.ORIGIN} {index} 300 {storage.ORIGIN} {witness.name}"
+        assert go_programs(*asked, given=proved.proof) == said
+        other = merkle.commit(bytes(32), proved.event)
+        assert go_programs("read_proof", other.hex(), *asked[2:], given=proved.proof).startswith("wrong")
+        signature = base64.b64decode(line.split()[-1])
+        moved = base64.b64encode(signature[:11] + bytes([signature[11] ^ 1]) + signature[12:]).decode()  # a second away
+        backdated = proved.proof.replace(line.split()[-1], moved)
+        assert go_programs(*asked, given=backdated).startswith("wrong")
 
 
 # ---- the export ----------------------------------------------------------------------------------

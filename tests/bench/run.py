@@ -4,7 +4,8 @@ With the harness in ../shared/bench: six scenarios against Postfix, stock aiosmt
 this machine. Without it: three of them against peers of our own (`peers.py`), which need nothing but the
 development environment. Every process listens on the loopback, is ended by its pid, and runs for a bounded time.
 Data lie in /var/tmp: what is measured is a disk, and /tmp may be memory. `--ledger` measures
-the ledger (`ledger.py`), `--reading` the way from the 250 to the letter (`reading.py`).
+the ledger (`ledger.py`), `--reading` the way from the 250 to the letter (`reading.py`), `--letters` how long a sender
+waits for the receipt in each channel (`letters.py`).
 """
 
 import argparse
@@ -53,7 +54,7 @@ listen = ""
 
 def main() -> int:
     """0 when everything was measured and nobody was refused, else 1."""
-    for other in ("--ledger", "--reading"):
+    for other in ("--ledger", "--reading", "--letters"):
         if other in sys.argv:
             words = [word for word in sys.argv[1:] if word != other]
             program = Path(__file__).with_name(f"{other[2:]}.py")

@@ -56,13 +56,17 @@ class Program:
             process.kill()
             process.wait()
 
-    def say(self, *words: str) -> Any:
-        """What a command prints as JSON."""
+    def run(self, *words: str) -> str:
+        """What a command prints; it has to end well."""
         done = subprocess.run(
             [PROGRAM, "--config", self.config, *words], capture_output=True, text=True, check=False, timeout=60
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
+        return done.stdout
+
+    def say(self, *words: str) -> Any:
+        """What a command prints as JSON."""
+        return json.loads(self.run(*words))
 
     def submissions(self) -> list[dict[str, Any]]:
         """Everything that was received, oldest first."""

@@ -24,21 +24,23 @@ from typing import Any, Final, NamedTuple, Self
 from config.calendar import load_calendar
 from gateway import checkpoints, contents, marks, notes, tiles
 from gateway.audit import audit
+from gateway.core.alerts import AlertKind, Recipient
 from gateway.core.answers import drafts
 from gateway.core.decide import decide
 from gateway.core.errors import Problem
 from gateway.core.facts import Act, ActKind
 from gateway.core.match import match
-from gateway.core.model import Envelope, Inspection, RefusedAttempt, Verdict
+from gateway.core.model import Envelope, Inspection, Reading, RefusedAttempt, Verdict
 from gateway.core.notices import MessageKind
 from gateway.core.words import Channel, EventName, Reason
 from gateway.dealings import Dealings, Way
 from gateway.handover import Handover
+from gateway.inquiry import request_row
 from gateway.ledger import Ledger
 from gateway.outages import Outages, Rules
 from gateway.outbox import Outbox
 from gateway.people import Scope, StaffRole
-from tests.support import storage
+from tests.support import dossier, storage
 from tests.support.retention import retention
 
 WITNESS: Final = notes.Cosigner("witness.example/w1", notes.generate_key())
@@ -119,6 +121,8 @@ def furnish(directory: Path) -> Furnished:
             kept.store.register(attempt)
         _house(kept)
         _dealings(kept, numbers)
+        _shared(kept, storage.REFERENCE, "HV-2026-000124")
+        _last_days(kept)
         _sign(kept)
         for _ in range(2):
             kept.clock.forward(minutes=5)
@@ -135,7 +139,7 @@ def _made(path: Path, content: bytes) -> bytes:
 
 
 def _decide_again(kept: storage.Storage, number: str) -> None:
-    """After an act: scanned, matched and decided once more."""
+    """From what was read of it: scanned, matched and decided; after an act once more."""
     claim = kept.store.claim(number)
     assert claim is not None
     seen = {p.seq: Inspection(p.sha256, "application/pdf", Verdict.CLEAN) for p in kept.store.load(number).parts}
@@ -170,6 +174,7 @@ def _house(kept: storage.Storage) -> None:
     kept.people.make_token("zaaksysteem", (Scope.READ_REQUESTS, Scope.WRITE_REQUESTS))
     kept.people.make_token("oud", (Scope.READ_REQUESTS,))
     kept.people.revoke_token("oud")
+    kept.people.add_account("zaaksysteem", StaffRole.AUDITOR, "een lang wachtwoord")  # a person, with a program's name
 
 
 def _dealings(kept: storage.Storage, numbers: list[str]) -> None:
@@ -183,7 +188,7 @@ def _dealings(kept: storage.Storage, numbers: list[str]) -> None:
         asked = dealings.ask(reference, Way.PHONE, f"{day} dagen", "A. Voorbeeld", officer)
         ask(asked, storage.request().verzondenOp + timedelta(day), "ziek", officer)
         dealings.contact(reference, kept.clock.now(), "A. Voorbeeld", f"belt terug over {day} dagen", officer)
-    while letters.write():
+    while letters.write() or kept.alerts.write():
         pass
     outbox = Outbox(kept.database, kept.ledger, kept.blobs, kept.clock, _Carrier(), 1, postroom=kept.store._postroom)
     outbox.send(lambda _event, _fields: None)
@@ -204,6 +209,53 @@ def _dealings(kept: storage.Storage, numbers: list[str]) -> None:
     holds.hold(numbers[0], "bezwaar", officer)
     holds.hold(reference, "WOO-verzoek", officer)
     holds.release(reference, "afgedaan", officer)
+
+
+def _shared(kept: storage.Storage, *references: str) -> None:
+    """One mail for two requests."""
+    addresses = tuple(kept.queries.request(reference).mailadres for reference in references)
+    envelope = Envelope(storage.APPLICANT, addresses, "192.0.2.1", "mail.example.org")
+    number = kept.store.accept(storage.arrival(9, kept.blobs, envelope=envelope)).number
+    spool = kept.blobs.spool()
+    spool.write(dossier.pdf(width=209))
+    assert spool.keep().sha256 == storage.part(9).sha256
+    claim = kept.store.claim(number)
+    assert claim is not None
+    kept.store.save_reading(claim, Reading(None, (storage.part(9),)))
+    _decide_again(kept, number)
+
+
+def _last_days(kept: storage.Storage) -> None:
+    """Of two requests the last days come near and pass: reminders, outages that touch them, and what staff is told."""
+    rules = Rules(load_calendar(), 1, timedelta(days=1))
+    outages = Outages(kept.database, kept.ledger, kept.clock, kept.requests, rules)
+    references = ("HV-2026-000125", "HV-2026-000126")
+    for reference in references:
+        storage.open_request(
+            kept.requests, kenmerk=reference, zaaknummer=reference, termijn={"aantal": 2, "eenheid": "weken"}
+        )
+    for days in (7, 5, 2):
+        kept.clock.forward(days=days)
+        kept.reminders.remind()
+    evening = kept.clock.now().replace(hour=16)
+    outages.add("portaal", evening, evening + timedelta(hours=5), planned=False, note="stroom")
+    outages.add("smtp", evening, evening + timedelta(hours=5), planned=False, note="stroom")
+    for reference in references:
+        outages.dismiss(reference, f"geen storing voor {reference}", "j.jansen")
+    kept.clock.forward(days=2)
+    kept.closing.lapse()
+    by = kept.clock.now().date() + timedelta(2)
+    for reference in references:
+        with kept.database.write() as session:
+            row = request_row(session, reference)
+            kept.alerts.tell(
+                session, row, AlertKind.TERM, [Recipient.OFFICER], day=by - timedelta(2), last_day=by, days_before=2
+            )
+    while kept.correspondence.write() or kept.alerts.write():
+        pass
+    Outbox(kept.database, kept.ledger, kept.blobs, kept.clock, _Carrier(), 1, postroom=kept.store._postroom).send(
+        lambda _event, _fields: None
+    )
 
 
 def _sign(kept: storage.Storage) -> str:
@@ -231,7 +283,8 @@ received_file | submission_id IN (SELECT id FROM submission WHERE {DECIDED}) | n
 part | 1 | submission_id seq parent role name original_name declared_type bytes sha256 note item media_type verdict
 part | 1 | findings outcome reason number request
 act | 1 | submission_id acted_at act
-letter | {FATED} AND sending_id IS NULL | key submission_id draft receipt_index state sha256 reply
+letter | {FATED} AND submission_id IS NOT NULL | key submission_id draft receipt_index state sha256 reply
+letter | {FATED} AND alert_id IS NOT NULL | key alert_id receipt_index state sha256 reply
 letter | {FATED} AND sending_id IS NOT NULL | key sending_id receipt_index state sha256 reply
 request | 1 | reference case_number application_kind procedure language sent_day term_count term_unit channels last_day
 request | 1 | token mail_address status
@@ -241,6 +294,10 @@ consent | 1 | party_id kind given source
 consent | at IS NOT NULL | at
 message | placed_at IS NOT NULL | key request_id kind content placed_at placed_index sha256
 sending | {TRIED} | message_id party_id way why attempt state sent_at
+reminder | 1 | request_id day last_day made_at
+alert | 1 | request_id kind told day last_day made_at
+outage_answer | 1 | request_id outages was until officer reason answered_at
+submission_share | 1 | submission_id request_id receipt_index
 extension | 1 | request_id way asked_at asked state was until answered_at officer answer
 contact | 1 | request_id spoken_at person agreed officer noted_at
 bundle | 1 | request_id sha256 made_at made_by decisions
@@ -248,8 +305,9 @@ bundle | confirmed_at IS NOT NULL | confirmed_at confirmed_by
 handed_over | 1 | submission_id request_id at
 legal_hold | 1 | subject placed_at placed_by reason released_at
 outage | 1 | channel started_at ended_at planned note
-account | 1 | name role
-token | 1 | name scopes
+account | 1 | name role disabled
+token | 1 | name scopes made_at
+token | revoked_at IS NOT NULL | revoked_at
 ledger_entry | 1 | "index" commitment name at subject event salt
 ledger_node | 1 | level position hash
 ledger_head | 1 | size
@@ -337,7 +395,7 @@ def _cell(directory: Path, draw: random.Random) -> Tampering:
             return Tampering(f"{table}.{column}: {old!r} became {new!r}", named)
 
 
-_YES_OR_NO: Final = {"consents", "declined", "given", "planned", "original_required", "statement_allowed"}
+_YES_OR_NO: Final = {"consents", "declined", "disabled", "given", "planned", "original_required", "statement_allowed"}
 
 
 def _other(value: Any, column: str, draw: random.Random) -> Any:  # any cell
@@ -431,6 +489,10 @@ _ORDERED: Final = {
     "contact": "spoken_at",
     "bundle": "made_at",
     "consent": "at",
+    "alert": "request_id",
+    "reminder": "last_day",
+    "outage_answer": "reason",
+    "submission_share": "receipt_index",
 }
 
 
@@ -457,9 +519,10 @@ def _rows_swapped(directory: Path, draw: random.Random) -> Tampering:
 
 
 _OF: Final = {
-    **dict.fromkeys(("received_file", "part", "act"), ("submission", "submission_id", "number")),
+    **dict.fromkeys(("received_file", "part", "act", "submission_share"), ("submission", "submission_id", "number")),
     **dict.fromkeys(
-        ("party", "item", "extension", "contact", "bundle"), ("request", "request_id", "reference")
+        ("party", "item", "extension", "contact", "bundle", "reminder", "alert", "outage_answer"),
+        ("request", "request_id", "reference"),
     ),
     "sending": ("message", "message_id", "key"),
 }  # fmt: skip
