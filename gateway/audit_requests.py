@@ -8,9 +8,9 @@ from sqlmodel import Session, col
 
 from gateway import mapping
 from gateway.audit_dealings import Around
-from gateway.audit_said import Said, batches, changed, rows_of, said_of
+from gateway.audit_said import Said, changed, checked, rows_of, said_of
 from gateway.core import tokens
-from gateway.core.errors import Problem, guarded
+from gateway.core.errors import Problem
 from gateway.core.notices import MessageKind
 from gateway.core.states import RESTING
 from gateway.core.words import DocumentOutcome, EventName, ItemStatus, RequestStatus
@@ -24,10 +24,7 @@ _LATER_DAYS: Final = frozenset({EventName.REQUEST_EXTENDED, EventName.TERM_RESTA
 
 def problems(session: Session) -> Iterator[Problem]:
     """Every request, and whatever stands around it, that is not what the log says; and every one that is gone."""
-    for rows in batches(session, RequestRow):
-        of = _Requests(session, rows)
-        for row in rows:
-            yield from guarded(f"request {row.reference}", f"verzoek {row.reference}", of.problems(row))
+    yield from checked(session, RequestRow.reference, "request", "verzoek", _Requests)
     yield from _gone(session)
 
 

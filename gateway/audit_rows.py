@@ -15,8 +15,8 @@ from gateway import audit_requests, mapping
 from gateway.audit_said import (
     FATES,
     Said,
-    batches,
     changed,
+    checked,
     fate,
     in_turn,
     letter_changed,
@@ -60,20 +60,13 @@ _MOVES: Final = _ACTS - {ActKind.PROPOSE}
 
 def problems(session: Session) -> Iterator[Problem]:
     """Every row that is not what the log says, and every entry whose row is gone."""
-    yield from guarded("a submission", "een inzending", _submissions(session))
+    yield from checked(session, SubmissionRow.number, "submission", "inzending", _Submissions)
     yield from _gone(session)
-    yield from guarded("a request", "een verzoek", audit_requests.problems(session))
-    yield from guarded("a legal hold", "een wisverbod", _holds(session))
+    yield from audit_requests.problems(session)
+    yield from _holds(session)
     yield from guarded("an outage", "een storing", _outages(session))
-    yield from guarded("an answer about an outage", "een besluit over een storing", _outage_answers(session))
+    yield from _outage_answers(session)
     yield from guarded("an account", "een account", _accounts(session))
-
-
-def _submissions(session: Session) -> Iterator[Problem]:
-    for rows in batches(session, SubmissionRow):
-        of = _Submissions(session, rows)
-        for row in rows:
-            yield from guarded(f"submission {row.number}", f"inzending {row.number}", of.problems(row))
 
 
 # ---- submissions ---------------------------------------------------------------------------------
@@ -271,16 +264,22 @@ def _holds(session: Session) -> Iterator[Problem]:
             placed[subject].append((index, (instant(at), said.get("medewerker"), said.get("reden"))))
         else:
             ended[subject].append((index, (instant(at),)))
-    rows: dict[str, list[HoldRow]] = defaultdict(list)
-    for row in session.scalars(select(HoldRow).order_by(col(HoldRow.id))):
-        rows[row.subject].append(row)
-    for subject in sorted(rows.keys() | placed.keys()):
+    held = session.scalars(select(col(HoldRow.subject)).distinct())
+    for subject in sorted({*held, *placed}):
         what, wat = f"the legal hold on {subject}", f"het wisverbod op {subject}"
-        holds = rows[subject]
-        yield from in_turn(what, wat, [(instant(r.placed_at), r.placed_by, r.reason) for r in holds], placed[subject])
-        yield from in_turn(
-            what, wat, [(instant(r.released_at),) for r in holds if r.released_at is not None], ended[subject]
-        )
+        yield from guarded(what, wat, _held(session, subject, placed[subject], ended[subject]))
+
+
+def _held(
+    session: Session,
+    subject: str,
+    placed: Sequence[tuple[int, tuple[Any, ...]]],
+    ended: Sequence[tuple[int, tuple[Any, ...]]],
+) -> Iterator[Problem]:
+    what, wat = f"the legal hold on {subject}", f"het wisverbod op {subject}"
+    holds = session.scalars(select(HoldRow).where(col(HoldRow.subject) == subject).order_by(col(HoldRow.id))).all()
+    yield from in_turn(what, wat, [(instant(r.placed_at), r.placed_by, r.reason) for r in holds], placed)
+    yield from in_turn(what, wat, [(instant(r.released_at),) for r in holds if r.released_at is not None], ended)
 
 
 def _outages(session: Session) -> Iterator[Problem]:
@@ -306,42 +305,42 @@ def _outages(session: Session) -> Iterator[Problem]:
 
 def _outage_answers(session: Session) -> Iterator[Problem]:
     """Every answer of a person is an entry, and every entry that was not erased is an answer."""
+    said: dict[str, list[tuple[int, tuple[Any, ...]]]] = defaultdict(list)
     told = session.execute(
-        select(col(EntryRow.subject), col(EntryRow.at), col(EntryRow.event))
-        .where(col(EntryRow.name) == EventName.OUTAGE_ANSWERED)
+        select(col(EntryRow.subject), col(EntryRow.index), col(EntryRow.at), col(EntryRow.event))
+        .where(col(EntryRow.name) == EventName.OUTAGE_ANSWERED, col(EntryRow.event).is_not(None))
         .order_by(col(EntryRow.index))
     )
-    answers = session.execute(
-        select(col(RequestRow.reference), OutageAnswerRow)
+    for subject, place, at, event in told:
+        content = (read_event(event) or {}) | {"beantwoordOp": instant(at)}
+        said[subject].append((place, tuple(content.get(key) for key in _ANSWER)))
+    answered = session.scalars(
+        select(col(RequestRow.reference))
         .join(OutageAnswerRow, col(OutageAnswerRow.request_id) == col(RequestRow.id))
+        .distinct()
+    )
+    for reference in sorted({*answered, *said}):
+        what, wat = f"an answer about an outage, {reference}", f"een besluit over een storing, {reference}"
+        yield from guarded(what, wat, _answers(session, reference, what, wat, said[reference]))
+
+
+_ANSWER: Final = ("storingen", "laatsteDag", "tot", "toelichting", "medewerker", "beantwoordOp")
+
+
+def _answers(
+    session: Session, reference: str, what: str, wat: str, said: Sequence[tuple[int, tuple[Any, ...]]]
+) -> Iterator[Problem]:
+    rows = session.scalars(
+        select(OutageAnswerRow)
+        .join(RequestRow, col(OutageAnswerRow.request_id) == col(RequestRow.id))
+        .where(col(RequestRow.reference) == reference)
         .order_by(col(OutageAnswerRow.id))
     )
-    is_now = [(reference, _answer(row)) for reference, row in answers]
-    said = [
-        (subject, content | {"beantwoordOp": instant(at)})
-        for subject, at, event in told
-        if (content := read_event(event)) is not None
+    is_now = [
+        (r.outages, r.was.isoformat(), r.until and r.until.isoformat(), r.reason, r.officer, instant(r.answered_at))
+        for r in rows
     ]
-    for place, (reference, event) in enumerate(said):
-        found, answer = is_now[place] if place < len(is_now) else ("", {})
-        if found != reference or any(event.get(key) != value for key, value in answer.items()):
-            what, wat = f"an answer about an outage, {reference}", f"een besluit over een storing, {reference}"
-            yield changed(what, wat, "it is not what the log says", "het logboek zegt iets anders")
-            return
-    for reference, _event in is_now[len(said) :]:
-        what, wat = f"an answer about an outage, {reference}", f"een besluit over een storing, {reference}"
-        yield changed(what, wat, "no entry says it", "geen regel zegt het")
-
-
-def _answer(row: OutageAnswerRow) -> dict[str, Any]:
-    return {
-        "storingen": row.outages,
-        "laatsteDag": row.was.isoformat(),
-        "tot": row.until.isoformat() if row.until else None,
-        "toelichting": row.reason,
-        "medewerker": row.officer,
-        "beantwoordOp": instant(row.answered_at),
-    }
+    yield from in_turn(what, wat, is_now, said)
 
 
 def _accounts(session: Session) -> Iterator[Problem]:

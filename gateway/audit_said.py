@@ -4,14 +4,14 @@ Read in batches, so memory stays flat.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway.core.errors import Problem
+from gateway.core.errors import NONSENSE, Problem, guarded
 from gateway.core.words import OF_THE_HOUSE, EventName
 from gateway.ledger import read_event
 from gateway.postroom import DRAFTED, FAILED, HANDED_OVER, WITHDRAWN, WRITTEN
@@ -49,13 +49,46 @@ def said_of(session: Session, subjects: Iterable[str]) -> dict[str, list[Said]]:
     return found
 
 
-def batches(session: Session, kind: Any) -> Iterator[Sequence[Any]]:  # noqa: ANN401  # a class of rows
-    """All rows of a table with an `id`, some at a time."""
-    last = -1
-    while rows := session.scalars(select(kind).where(kind.id > last).order_by(kind.id).limit(BATCH)).all():
-        yield rows
-        last = rows[-1].id
+class Check(Protocol):
+    """What belongs to some rows, and the problems of each of them."""
+
+    def problems(self, row: Any) -> Iterator[Problem]: ...  # noqa: ANN401  # a row
+
+
+def checked(
+    session: Session,
+    names: Any,  # noqa: ANN401  # a column
+    what: str,
+    wat: str,
+    check: Callable[[Session, Sequence[Any]], Check],
+) -> Iterator[Problem]:
+    """The problems of all rows of a table with an `id`, some at a time; `names` is the column that names them.
+
+    Where some cannot even be read together, they are read one by one: the one that cannot is named.
+    """
+    kind, last = names.class_, -1
+    while some := session.execute(select(kind.id, names).where(kind.id > last).order_by(kind.id).limit(BATCH)).all():
+        last = some[-1].id
+        try:
+            rows = session.scalars(select(kind).where(kind.id.in_([row.id for row in some])).order_by(kind.id)).all()
+            of = check(session, rows)
+        except NONSENSE:
+            for number, name in some:
+                yield from guarded(f"{what} {name}", f"{wat} {name}", _alone(session, kind, number, check))
+        else:
+            for row, (_, name) in zip(rows, some, strict=True):
+                yield from guarded(f"{what} {name}", f"{wat} {name}", of.problems(row))
         session.expunge_all()
+
+
+def _alone(
+    session: Session,
+    kind: Any,  # noqa: ANN401  # a class of rows
+    number: int,
+    check: Callable[[Session, Sequence[Any]], Check],
+) -> Iterator[Problem]:
+    row = session.scalars(select(kind).where(kind.id == number)).one()
+    yield from check(session, [row]).problems(row)
 
 
 def rows_of(session: Session, kind: Any, key: Any, keys: Iterable[int], order: Any) -> dict[int, list[Any]]:  # noqa: ANN401  # columns

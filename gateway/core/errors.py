@@ -12,7 +12,7 @@ from `mail.codes` and `portal.problems`, never from here.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 
 class GatewayError(Exception):
@@ -44,11 +44,15 @@ class Problem(str):
     nl: str
 
 
+NONSENSE: Final = (ValueError, TypeError, LookupError)
+"""What reading raises where somebody put something that makes no sense."""
+
+
 def guarded(what: str, wat: str, found: Iterator[Problem]) -> Iterator[Problem]:
     """The problems found; when what is looked at makes no sense at all, that is the last one."""
     try:
         yield from found
-    except (ValueError, TypeError, LookupError) as error:
+    except NONSENSE as error:
         said = f"{type(error).__name__} {error}".splitlines()[0]
         yield Problem(f"{what} was changed: it cannot be read: {said}", f"{wat} is veranderd en niet meer te lezen")
 

@@ -50,7 +50,7 @@ class Sink:
 
     at: dict[str, list[float]] = field(default_factory=dict)
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802  # aiosmtpd's
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  # aiosmtpd's
         """Take it."""
         self.at.setdefault(envelope.rcpt_tos[0], []).append(time.time())
         return "250 2.0.0 queued"
@@ -80,7 +80,7 @@ class House:
         """So many mails of 300 KB, as fast as four senders can."""
         mails = [_mail(request, SIDE_OF_300_KB) for _ in range(count)]
         with ThreadPoolExecutor(CLIENTS) as pool:
-            list(pool.map(lambda mail: self._take(mail), mails))
+            list(pool.map(self._take, mails))
 
     def _take(self, mail: bytes) -> float:
         reply = smtp.deliver(self.program.smtp_port, mail)
@@ -228,7 +228,7 @@ def alone(house: House, channels: Sequence[str], count: int) -> None:
         begun = []
         for (channel, _), request in zip(names, made, strict=True):
             begun.append((channel, request, pool.submit(house.hand_in, channel, request)))
-            time.sleep(random.uniform(0.3, 1.0))  # noqa: S311  # a pause
+            time.sleep(random.uniform(0.3, 1.0))  # a pause
         _print("alone", channels, [(c, r, f.result()) for c, r, f in begun], house.sink)
 
 
