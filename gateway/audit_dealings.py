@@ -157,10 +157,7 @@ class Around:
     def _reminded(self, row: RequestRow, said: Sequence[Said]) -> Iterator[Problem]:
         """Which reminders were made, when, and of which last day."""
         what, wat = f"a reminder of request {row.reference}", f"een herinnering van verzoek {row.reference}"
-        told = [
-            (s.place, (_before(s.get("laatsteDag"), s.get("dagenTevoren")), s.get("laatsteDag"), s.at))
-            for s in _named(said, EventName.REMINDED)
-        ]
+        told = [(s.place, (_before(s), s.get("laatsteDag"), s.at)) for s in _named(said, EventName.REMINDED)]
         is_now = [(_day(r.day), _day(r.last_day), instant(r.made_at)) for r in self._reminders[row.id]]
         yield from in_turn(what, wat, is_now, told)
 
@@ -168,9 +165,9 @@ class Around:
         """What staff was told by itself, and what became of the mail about it."""
         what, wat = f"what staff was told of request {row.reference}", f"een signaal over verzoek {row.reference}"
         entries = _named(said, EventName.STAFF_TOLD)
-        told = [(s.place, (s.get("soort"), s.get("aan"), s.get("laatsteDag"), s.at)) for s in entries]
+        told = [(s.place, (s.get("soort"), s.get("aan"), s.get("laatsteDag"), _before(s), s.at)) for s in entries]
         alerts = self._alerts[row.id]
-        is_now = [(a.kind, a.told, _day(a.last_day), instant(a.made_at)) for a in alerts]
+        is_now = [(a.kind, a.told, _day(a.last_day), _day(a.day), instant(a.made_at)) for a in alerts]
         yield from in_turn(what, wat, is_now, told)
         for alert, entry in zip(alerts, entries, strict=False):
             for letter in self._mails[alert.id]:
@@ -271,9 +268,10 @@ def _day(day: Any) -> str | None:  # noqa: ANN401  # a date or nothing
     return None if day is None else day.isoformat()
 
 
-def _before(day: str | None, days: int | None) -> str | None:
-    """The day that is so many days before another."""
-    return (date.fromisoformat(day) - timedelta(days=days)).isoformat() if day and days is not None else None
+def _before(said: Said) -> str | None:
+    """The day that is as many days before the last one as an event says; None where it says none."""
+    last, days = said.get("laatsteDag"), said.get("dagenTevoren")
+    return (date.fromisoformat(last) - timedelta(days=days)).isoformat() if last and days is not None else None
 
 
 def _became(message: MessageRow, sending: SendingRow, entries: Sequence[Said]) -> Iterator[Problem]:

@@ -117,7 +117,7 @@ def differences(database: Database, directory: Path) -> Iterator[Problem]:
             name = place.relative_to(directory).as_posix()
             tile = parse_path(name)
             if name == CHECKPOINT:
-                same = _is_ours(session, place.read_text(encoding="utf-8"))
+                same = _is_ours(session, place.read_bytes())
             else:
                 same = (
                     tile is not None and _end(tile) <= size and place.read_bytes() == b"".join(_values(session, tile))
@@ -128,20 +128,24 @@ def differences(database: Database, directory: Path) -> Iterator[Problem]:
                 )
 
 
-def _is_ours(session: Session, note: str) -> bool:
+def _is_ours(session: Session, note: bytes) -> bool:
+    """Whether it is a checkpoint of ours, byte for byte; witnesses may have signed ours since."""
     try:
-        size = notes.parse_checkpoint(notes.split_note(note)[0]).size
-    except notes.NoteError:
+        size = notes.parse_checkpoint(notes.split_note(note.decode())[0]).size
+    except ValueError:
         return False
     row = session.get(CheckpointRow, size)
-    return row is not None and notes.split_note(row.note)[0] == notes.split_note(note)[0]
+    return row is not None and row.note.encode().startswith(note)
 
 
 def _refuse_shorter(place: Path, signed: checkpoints.Signed) -> None:
     """The same size must be the same tree; a larger one must not be there."""
     if not place.exists():
         return
-    shown = notes.parse_checkpoint(notes.split_note(place.read_text(encoding="utf-8"))[0])
+    try:
+        shown = notes.parse_checkpoint(notes.split_note(place.read_text(encoding="utf-8"))[0])
+    except ValueError as error:
+        raise Corrupt(f"{place} is no checkpoint any more: {error}") from error
     ours = notes.parse_checkpoint(notes.split_note(signed.note)[0])
     if shown.origin != ours.origin or shown.size > ours.size or (shown.size == ours.size and shown.root != ours.root):
         raise Corrupt(f"{place} shows {shown.size} entries of {shown.origin}: not this log, or this log was cut")

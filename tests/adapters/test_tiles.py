@@ -258,6 +258,20 @@ def test_a_shorter_log_or_another_one_is_not_written_over_what_was_shown(kept, t
                 tiles.export(other.database, tmp_path / "out")
 
 
+def test_a_change_of_any_byte_of_the_exported_checkpoint_is_told(kept, tmp_path):
+    out = tmp_path / "out"
+    _grow(kept, 20)
+    tiles.export(kept.database, out)
+    good = (out / "checkpoint").read_bytes()
+    for place, bit in ((place, bit) for place in range(len(good)) for bit in (1, 0x80)):
+        (out / "checkpoint").write_bytes(good[:place] + bytes([good[place] ^ bit]) + good[place + 1 :])
+        assert list(tiles.differences(kept.database, out)) == ["checkpoint is not what the log has"], place
+    with pytest.raises(Corrupt, match="no checkpoint any more"):
+        tiles.export(kept.database, out)
+    (out / "checkpoint").write_bytes(good)
+    assert list(tiles.differences(kept.database, out)) == []
+
+
 def test_what_was_taken_out_of_the_log_is_not_exported_as_if_nothing_happened(kept, tmp_path):
     _grow(kept, 20)
     with kept.database.engine.begin() as connection:

@@ -390,11 +390,13 @@ def _cell(directory: Path, draw: random.Random) -> Tampering:
                 tables.change(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", new, row["at row"])  # noqa: S608
             except sqlite3.IntegrityError:
                 continue  # the table itself refuses this one
-            now = tables.rows(table, f"rowid = {row['at row']}")[0]
+            at_row = new if row["at row"] == old and column in _ROWIDS else row["at row"]
+            now = tables.rows(table, f"rowid = {at_row}")[0]
             named = (*_names(tables, table, row), *_names(tables, table, now))
             return Tampering(f"{table}.{column}: {old!r} became {new!r}", named)
 
 
+_ROWIDS: Final = {'"index"', "size"}  # SQLite's own name of a row, where they are its primary key
 _YES_OR_NO: Final = {"consents", "declined", "disabled", "given", "planned", "original_required", "statement_allowed"}
 
 
