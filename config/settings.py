@@ -137,6 +137,9 @@ class Portal(Section):
     attempt_window_minutes: int = Field(15, gt=0)
     max_files: int = Field(50, gt=0)
     view_minutes: int = Field(15, ge=0)
+    file_password_attempts: int = Field(5, gt=0)
+    file_password_attempts_per_person: int = Field(20, gt=0)
+    file_password_window_minutes: int = Field(60, gt=0, le=1440)
 
 
 class Requests(Section):

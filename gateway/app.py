@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from config.calendar import load_calendar
 from config.settings import Settings
@@ -53,6 +54,8 @@ from gateway.rescan import Rescan
 from gateway.rescan import Rules as RescanRules
 from gateway.retention import Retention
 from gateway.store import DatabaseStore
+from gateway.unlocking import Rows as UnlockingRows
+from gateway.unlocking import Unlocking
 from gateway.views import Views
 from gateway.vouching import Vouching
 from mail import notices as mail_notices
@@ -249,8 +252,6 @@ def _closing(ground: _Ground) -> Closing:
 
 def _ports(ground: _Ground, store: DatabaseStore, clerk: LetterClerk, scanner: clam.Clam) -> Ports:
     settings = ground.settings
-    scratch = settings.data_dir / "scratch"
-    scratch.mkdir(exist_ok=True)
     return Ports(
         blobs=ground.blobs,
         store=store,
@@ -258,11 +259,29 @@ def _ports(ground: _Ground, store: DatabaseStore, clerk: LetterClerk, scanner: c
         inspector=parts.inspector(settings, scanner),
         clerk=clerk,
         clock=ground.clock,
-        scratch=scratch,
+        scratch=_scratch(settings),
         patience_seconds=settings.scanners.wait_hours * 3600,
         receipt_seconds=settings.work.receipt_seconds,
         max_attempts=settings.work.max_attempts,
         own_addresses=parts.own_addresses(settings),
+    )
+
+
+def _scratch(settings: Settings) -> Path:
+    """Where things are unfolded; emptied at a start."""
+    scratch = settings.data_dir / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return scratch
+
+
+def _unlocking(ground: _Ground, store: DatabaseStore) -> Unlocking:
+    return Unlocking(
+        rows=UnlockingRows(ground.database, store, ground.clock),
+        people=People(ground.database, ground.ledger, ground.clock),
+        blobs=ground.blobs,
+        reader=parts.reader(ground.settings),
+        scratch=_scratch(ground.settings),
+        rules=parts.unlocking_rules(ground.settings),
     )
 
 
@@ -310,6 +329,7 @@ def _desk(
         dealings=dealings,
         people=People(database, ledger, clock),
         quarantine=Quarantine(database, store, clock),
+        unlocking=_unlocking(ground, store),
         queries=queries,
         dates=dates,
         outages=outages,

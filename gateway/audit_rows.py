@@ -53,7 +53,7 @@ _UNDECIDED: Final = frozenset({Step.ACCEPTED, Step.READ, Step.SCANNED, Step.MATC
 _ACTS: Final = frozenset(kind.value for kind in ActKind)
 _ACT: Final = {
     "kind": "handeling", "officer": "medewerker", "document": "stuk", "item": "nummer", "reason": "reden",
-    "note": "toelichting", "receiver": "organisatie", "proposer": "voorgesteldDoor",
+    "note": "toelichting", "receiver": "organisatie", "proposer": "voorgesteldDoor", "copy": "kopie",
 }  # fmt: skip
 _MOVES: Final = _ACTS - {ActKind.PROPOSE}
 

@@ -50,7 +50,10 @@ _CHOICE: Final = "stukken/nog-te-kiezen"
 
 @dataclass(frozen=True)
 class BundleDocument:
-    """One document of a submission, with the decision on it in the contract's words."""
+    """One document of a submission, with the decision on it in the contract's words.
+
+    `copy`: of one that was locked, the copy without password, which is read in its place.
+    """
 
     name: str
     sha256: str
@@ -59,6 +62,7 @@ class BundleDocument:
     outcome: str | None
     reason: str | None
     number: str | None
+    copy: StoredFile | None = None
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,12 @@ def write_bundle(
 
 @dataclass(frozen=True)
 class _Filed:
-    """A document and its path in the bundle; None: withheld."""
+    """A document and its path in the bundle; None: withheld. `copy`: the path of its copy without password."""
 
     place: Place
     document: BundleDocument
     path: str | None
+    copy: str | None = None
 
     @property
     def accepted(self) -> bool:
@@ -169,9 +174,13 @@ def _planned(request: Mapping[str, Any], submissions: Sequence[BundleSubmission]
     for submission in ordered:
         for position, document in enumerate(submission.documents):
             # The same bytes stay out wherever they came from: an older scan may have called them clean.
-            path = None if document.sha256 in withheld else _path(_folder(document, request), document.name, taken)
-            filed.append(_Filed(Place(submission.number, position), document, path))
+            place, path, copy = Place(submission.number, position), None, None
+            if document.sha256 not in withheld:
+                path = _path(_folder(document, request), document.name, taken)
+                copy = _path(_folder(document, request), document.copy.name, taken) if document.copy else None
+            filed.append(_Filed(place, document, path, copy))
     copies = {d.path: StoredFile(d.document.sha256, d.document.bytes) for d in filed if d.path is not None}
+    copies |= {d.copy: d.document.copy for d in filed if d.copy is not None and d.document.copy is not None}
     raw = _raw_paths(ordered, filed, copies, taken)
     return _Plan(request, ordered, tuple(filed), raw, copies)
 
@@ -258,8 +267,9 @@ def _merged(plan: _Plan, blobs: Blobs, scratch: Path, made_at: datetime) -> _Mer
 
 def _original(filed: _Filed, blobs: Blobs) -> render.Original:
     document = filed.document
-    blobs.open(document.sha256).close()  # raises Corrupt when it is gone
-    return render.Original(blobs.path(document.sha256), document.media_type, document.name)
+    read = document.copy.sha256 if document.copy else document.sha256
+    blobs.open(read).close()  # raises Corrupt when it is gone
+    return render.Original(blobs.path(read), document.media_type, document.name)
 
 
 def _composed(plan: _Plan, drawn: Mapping[_Filed, render.Drawn], scratch: Path, made_at: datetime) -> _Merged | None:
@@ -323,7 +333,8 @@ def _sheet(filed: _Filed, drawn: render.Drawn, plan: _Plan, scratch: Path, made_
 def _cover(plan: _Plan, toc: Sequence[TocLine], at: Mapping[Place, int], made_at: datetime) -> bytes:
     items = _items(plan.request)
     submissions = [
-        {**s.submission, "stukken": [_stuk(d.document, items) for d in plan.of(s.number)]} for s in plan.submissions
+        {**s.submission, "stukken": [_stuk(d.document, items) | _copy(d) for d in plan.of(s.number)]}
+        for s in plan.submissions
     ]
     withheld = {d.place for d in plan.documents if d.path is None}
     return paper.cover_sheet(plan.request, submissions, made_at=made_at, toc=toc, pages=at, withheld=withheld)
@@ -377,7 +388,7 @@ def _records(plan: _Plan) -> list[Record]:
             id=f"{reference}/{d.place.number}/{d.place.position + 1}",
             name=d.document.name or "document",
             description=asked.get(d.document.number or "", ""),
-            files=(Represented(d.path, d.document.bytes, d.document.sha256, d.document.media_type),),
+            files=_represented(d),
             received_at=moments[d.place.number],
             outcome=d.document.outcome or _UNDECIDED,
         )
@@ -394,6 +405,13 @@ def _records(plan: _Plan) -> list[Record]:
             name = f"Ontvangstbewijs {submission.number}"
             records.append(Record(f"{reference}/{submission.number}/ontvangstbewijs", name, "", receipt))
     return records
+
+
+def _represented(filed: _Filed) -> tuple[Represented, ...]:
+    """What came in, and the copy without password, if one was made of it."""
+    document, copy = filed.document, filed.document.copy
+    own = Represented(filed.path or "", document.bytes, document.sha256, document.media_type)
+    return (own, Represented(filed.copy, copy.bytes, copy.sha256, copy.media_type)) if filed.copy and copy else (own,)
 
 
 def _received(plan: _Plan, submission: BundleSubmission, known: Sequence[Record]) -> list[Record]:
@@ -446,6 +464,7 @@ def _submission_json(submission: BundleSubmission, plan: _Plan, pdf: _Merged) ->
                 "pad": d.path and f"data/{d.path}",
                 "pagina": pdf.at.get(d.place),
                 "nietGetoond": not_shown.get(d.place),
+                **_copy(d),
             }
             for d in plan.of(submission.number)
         ],
@@ -458,6 +477,19 @@ def _submission_json(submission: BundleSubmission, plan: _Plan, pdf: _Merged) ->
     }
 
 
+def _copy(filed: _Filed) -> dict[str, Any]:
+    """Of what was locked, the copy that is read."""
+    copy = filed.document.copy
+    return {"zonderWachtwoord": {"pad": f"data/{filed.copy}", "sha256": copy.sha256}} if filed.copy and copy else {}
+
+
+def _opened(filed: _Filed) -> Iterator[str]:
+    """That it was locked, and where the copy is that can be read."""
+    if filed.copy:
+        yield "         binnengekomen met een wachtwoord; gelezen en beoordeeld is de kopie zonder wachtwoord:"
+        yield f"         data/{filed.copy}"
+
+
 def _lines(plan: _Plan, pdf: _Merged) -> Iterator[str]:
     """The contents for people."""
     request = plan.request
@@ -468,6 +500,7 @@ def _lines(plan: _Plan, pdf: _Merged) -> Iterator[str]:
         for d in documents:
             yield f"  p. {pdf.at[d.place]:<4} {paper.seen(d.document.name)}"
             yield f"         data/{d.path}  ({d.place.number})"
+            yield from _opened(d)
     others = [d for d in plan.documents if not d.accepted]
     if others:
         yield from ("", "Overige documenten (niet in de PDF)")
@@ -475,6 +508,7 @@ def _lines(plan: _Plan, pdf: _Merged) -> Iterator[str]:
         yield f"  {paper.seen(d.document.name)}: {d.document.outcome or _UNDECIDED}, {d.document.reason or _UNDECIDED}"
         where = f"data/{d.path}" if d.path else f"niet opgenomen; sha256 {d.document.sha256}"
         yield f"         {where}  ({d.place.number})"
+        yield from _opened(d)
     yield from ("", "Inzendingen")
     for s in plan.submissions:
         late = "  na de laatste dag" if s.submission["opTijd"] is False else ""

@@ -28,6 +28,7 @@ from gateway.register import Period, Register
 from gateway.requests import Requests
 from gateway.retention import Retention
 from gateway.store import DatabaseStore
+from gateway.unlocking import Unlocking
 from gateway.views import Views
 
 
@@ -67,6 +68,7 @@ class Desk:
     dealings: Dealings
     people: People
     quarantine: Quarantine
+    unlocking: Unlocking
     queries: Queries
     dates: Dates
     outages: Outages

@@ -70,7 +70,9 @@ def bundler(
                 submission=dump(view),
                 raw=queries.raw_files(view.ontvangstnummer),
                 documents=tuple(
-                    bundle.BundleDocument(d.name, d.sha256, d.bytes, d.media_type, d.outcome, d.reason, d.number)
+                    bundle.BundleDocument(
+                        d.name, d.sha256, d.bytes, d.media_type, d.outcome, d.reason, d.number, d.copy
+                    )
                     for d in queries.documents(reference)
                     if d.submission == view.ontvangstnummer
                 ),

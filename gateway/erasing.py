@@ -10,7 +10,7 @@ Rule 1: every entry without its event is named by a `ContentErased` entry, which
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from gateway.ledger import Ledger, size_of
 from gateway.records import (
     ActRow,
     AlertRow,
+    BeingKeptRow,
     BundleRow,
     ConsentRow,
     ContactRow,
@@ -79,6 +80,22 @@ def _elsewhere(session: Session, row: SubmissionRow, hashes: Sequence[str]) -> I
     for column, of in _HASHES:
         query = select(column).where(column.in_(hashes), or_(of.is_(None), of.in_(stays)))
         yield from (h for h in session.scalars(query.distinct()) if h)
+
+
+def left_over(session: Session, until: datetime) -> tuple[set[str], set[str]]:
+    """The bytes that were announced up to then; and those of them that no row names: a crash left them."""
+    announced = set(session.scalars(select(col(BeingKeptRow.sha256)).where(col(BeingKeptRow.at) <= until)))
+    named: set[str] = set()
+    for some in _batches(sorted(announced)):
+        for column in (*(column for column, _ in _HASHES), col(MessageRow.sha256)):
+            named |= {h for h in session.scalars(select(column).where(column.in_(some))) if h}
+    return announced, announced - named
+
+
+def no_more_announced(session: Session, hashes: Collection[str], until: datetime) -> None:
+    """These are kept or gone; what was announced again meanwhile stays announced."""
+    for some in _batches(sorted(hashes)):
+        session.execute(delete(BeingKeptRow).where(col(BeingKeptRow.sha256).in_(some), col(BeingKeptRow.at) <= until))
 
 
 def letter_keys(session: Session, row: SubmissionRow) -> list[str]:

@@ -200,6 +200,7 @@ def _document_facts(row: SubmissionRow, parts: Sequence[PartRow], acts: Sequence
             note=part.note,
             item=item or None,
             request=request,
+            copy_of=part.parent if part.role == PartRole.COPY else None,
         )
         for part in parts
         for request, item in [chosen.get(part.sha256, (part.request or row.session_request or "", part.item))]

@@ -229,7 +229,9 @@ def submission_view(session: Session, row: SubmissionRow) -> Inzending:
     """The contract's submission for a row, with all that it is for: for our own people and for who sent it."""
     requests = requests_of(session, row)
     only = requests[0].reference if len(requests) == 1 else None
-    parts = [part for part in part_rows(session, row) if part.role == PartRole.DOCUMENT]
+    every = part_rows(session, row)
+    copies = {part.parent: part.sha256 for part in every if part.role == PartRole.COPY}
+    parts = [part for part in every if part.role == PartRole.DOCUMENT]
     index = row.receipt_index if row.receipt_index is not None else row.arrival_index
     times = {in_time(row, request.last_day) for request in requests}
     return Inzending(
@@ -245,7 +247,7 @@ def submission_view(session: Session, row: SubmissionRow) -> Inzending:
         besluit=Outcome(row.outcome) if row.outcome else None,
         redenen=tuple(Reason(reason) for reason in row.reasons),
         opTijd=times.pop() if len(times) == 1 else None,
-        stukken=tuple(document_view(part, only) for part in parts)
+        stukken=tuple(document_view(part, only, copies.get(part.seq)) for part in parts)
         or tuple(_received_view(f, only) for f in files_of(session, row) if row.step == Step.ACCEPTED),
         logIndex=index,
         gewistOp=instant(row.erased_at) if row.erased_at else None,
@@ -287,8 +289,11 @@ def _without_others(view: Inzending, reference: str) -> Inzending:
     return view.model_copy(update=update)
 
 
-def document_view(part: PartRow, only: str | None) -> InzendingStuk:
-    """The contract's document for a part; `only`: the one request that its submission is for."""
+def document_view(part: PartRow, only: str | None, copy: str | None) -> InzendingStuk:
+    """The contract's document for a part; `only`: the one request that its submission is for.
+
+    `copy`: the SHA-256 of its copy without password, if it has one.
+    """
     return InzendingStuk(
         naam=part.name,
         bytes=part.bytes,
@@ -298,6 +303,7 @@ def document_view(part: PartRow, only: str | None) -> InzendingStuk:
         reden=Reason(part.reason) if part.reason else None,
         nummer=part.number,
         verzoek=only or part.request,
+        zonderWachtwoord=copy,
     )
 
 
@@ -323,7 +329,14 @@ def neutral(view: Inzending) -> Inzending:
     """
     bare = tuple(
         s.model_copy(
-            update={"naam": "", "besluit": None, "reden": _about_the_bytes(s.reden), "nummer": None, "verzoek": None}
+            update={
+                "naam": "",
+                "besluit": None,
+                "reden": _about_the_bytes(s.reden),
+                "nummer": None,
+                "verzoek": None,
+                "zonderWachtwoord": None,
+            }
         )
         for s in view.stukken
     )

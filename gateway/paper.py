@@ -355,6 +355,8 @@ def _mark(submission: Mapping[str, Any], position: int, withheld: Collection[Pla
     kind = {DocumentOutcome.HELD: "held", DocumentOutcome.REFUSED: "refused"}.get(document["besluit"])
     if Place(number, position) in withheld:
         kind = "withheld"
+    elif kind is None and document.get("zonderWachtwoord"):
+        kind = "opened"
     return _line(kind, name=document["naam"], number=number) if kind else None
 
 

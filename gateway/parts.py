@@ -28,6 +28,7 @@ from gateway.letterpaper import Letterhead
 from gateway.outages import Rules as OutageRules
 from gateway.ports import Sealer
 from gateway.postroom import Postroom
+from gateway.unlocking import Rules as UnlockingRules
 from gateway.vouching import Authority
 from mail import alerts as mail_alerts
 from mail import authenticate, letters, read, read_child, smime
@@ -243,6 +244,16 @@ def inspector(settings: Settings, scanner: clam.Clam) -> inspect.Inspector:
     process = _child_limits(settings, 2 * settings.limits.child_memory_mb)
     accepted = settings.files.taken.media_types
     return inspect.Inspector(scanner, inspect.Limits(accepted, settings.scanners.at_once, process))
+
+
+def unlocking_rules(settings: Settings) -> UnlockingRules:
+    portal = settings.portal
+    return UnlockingRules(
+        portal.file_password_attempts,
+        portal.file_password_attempts_per_person,
+        portal.file_password_window_minutes,
+        _child_limits(settings, 2 * settings.limits.child_memory_mb),
+    )
 
 
 def archive(settings: Settings) -> mdto.Archive:

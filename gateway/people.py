@@ -7,12 +7,13 @@ Rule 2: everything is in the database, so any process can answer for any session
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlmodel import Session, col
 
 from gateway.core.errors import Refused
@@ -63,10 +64,21 @@ class ApiToken:
     revoked: bool
 
 
+@dataclass(frozen=True)
+class Try:
+    """Somebody tries a password. `counted`: how it is known; `again_at`: it may not be tried before then."""
+
+    counted: tuple[int, ...]
+    again_at: datetime | None = None
+
+
 PARTY: Final = "party"
 ROLE: Final = {PARTY: "indiener"} | {role.value: role.value for role in StaffRole}
 """What the log calls a kind of session."""
 SIGN_INS: Final = "inloggen"
+FILES: Final = "bestand:"
+"""What the subject of a tried password of a file begins with: it is no sign-in."""
+_FORGOTTEN: Final = timedelta(days=1)
 MOST_NAMED: Final = 20
 
 
@@ -134,6 +146,32 @@ class People:
         with self._database.write() as session:
             session.add(AttemptRow(subject=subject[:200], at=self._clock.now()))
 
+    def try_password(self, limits: Mapping[str, int], minutes: int) -> "Try":
+        """Count one try against each of these subjects, which may have so many within the window.
+
+        It counts from here on, so that tries at the same time are not one; `take_back` what turned out right. When
+        one of them had its number, nothing is counted and the answer says when the next try may come.
+        """
+        now, window = self._clock.now(), timedelta(minutes=minutes)
+        with self._database.write() as session:
+            self._ledger.lock(session)  # of two tries at once, the second sees the first
+            after = [
+                times[-1] + window
+                for subject, limit in limits.items()
+                if len(times := _tries(session, FILES + subject, now - window, limit)) == limit
+            ]
+            if after:
+                return Try((), max(after))
+            rows = [AttemptRow(subject=(FILES + subject)[:200], at=now) for subject in limits]
+            session.add_all(rows)
+            session.flush()
+            return Try(tuple(row.id for row in rows))
+
+    def take_back(self, tried: "Try") -> None:
+        """It was no wrong password."""
+        with self._database.write() as session:
+            session.execute(delete(AttemptRow).where(col(AttemptRow.id).in_(tried.counted)))
+
     def note_failures(self, minutes: int) -> int:
         """Say in the log how often signing in failed; returns how often. One entry each time, however many there were.
 
@@ -141,9 +179,11 @@ class People:
         of requests and accounts that there are: in the place of a name people type passwords too.
         """
         now = self._clock.now()
-        old = col(AttemptRow.at) < now - timedelta(minutes=minutes)
+        of_files = col(AttemptRow.subject).startswith(FILES)
+        old = and_(col(AttemptRow.at) < now - timedelta(minutes=minutes), ~of_files)
         with self._database.write() as session:
             self._ledger.lock(session)  # each failure is told once
+            session.execute(delete(AttemptRow).where(of_files, col(AttemptRow.at) < now - _FORGOTTEN))
             counts = session.execute(
                 select(
                     col(AttemptRow.subject), func.count(), func.min(col(AttemptRow.at)), func.max(col(AttemptRow.at))
@@ -242,6 +282,12 @@ def _known(session: Session, subject: str) -> str | None:
             select(col(RequestRow.reference)).where(col(RequestRow.reference).in_((name, name.upper())))
         )
     return session.scalar(select(col(AccountRow.name)).where(func.lower(col(AccountRow.name)) == name))
+
+
+def _tries(session: Session, subject: str, since: datetime, most: int) -> Sequence[datetime]:
+    """When it was tried since, the last first."""
+    query = select(col(AttemptRow.at)).where(col(AttemptRow.subject) == subject[:200], col(AttemptRow.at) >= since)
+    return session.scalars(query.order_by(col(AttemptRow.at).desc()).limit(most)).all()
 
 
 def _digest(secret: str) -> str:

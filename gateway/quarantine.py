@@ -160,8 +160,11 @@ def _quarantined(session: Session, row: SubmissionRow) -> Iterator[Quarantined]:
 
 
 def _infected(parts: Sequence[PartRow], malware: str) -> list[tuple[str, str, str]]:
-    """SHA-256, name and what was found of each infected document; of the message, when it is in no document."""
-    documents = [p for p in parts if p.role == PartRole.DOCUMENT and p.verdict == Verdict.INFECTED]
+    """SHA-256, name and what was found of each infected document; of the message, when it is in no document.
+
+    Of a document that was opened with its password, it may be the copy.
+    """
+    documents = [p for p in parts if PartRole(p.role).is_inspected and p.verdict == Verdict.INFECTED]
     if not documents:
         return [(MESSAGE, "", malware)]
     return list({p.sha256: (p.sha256, p.name, _detail(p) or malware) for p in documents}.values())

@@ -74,7 +74,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Document:
-    """A document as filed: its bytes are in the blobs."""
+    """A document as filed: its bytes are in the blobs. `copy`: the one without password, of one that was locked."""
 
     submission: str
     seq: int
@@ -85,6 +85,7 @@ class Document:
     outcome: str
     reason: str | None
     number: str | None
+    copy: StoredFile | None = None
 
 
 class Queries:
@@ -234,7 +235,9 @@ class Queries:
         """The parts of a submission that are no documents."""
         with self._database.read() as session:
             parts = mapping.part_rows(session, submission_row(session, number))
-            return tuple(IgnoredPart(p.name, p.bytes, p.role, p.note) for p in parts if p.role != PartRole.DOCUMENT)
+            return tuple(
+                IgnoredPart(p.name, p.bytes, p.role, p.note) for p in parts if not PartRole(p.role).is_inspected
+            )
 
     def raw_files(self, number: str) -> tuple[StoredFile, ...]:
         """The received files of a submission."""
@@ -340,6 +343,8 @@ def _request_view(session: Session, row: RequestRow) -> Verzoek:
 def _documents(session: Session, row: SubmissionRow, request: RequestRow) -> list[Document]:
     """The documents of a submission that are this request's."""
     shared = row.request_id is None
+    parts = mapping.part_rows(session, row)
+    copies = {p.parent: StoredFile(p.sha256, p.bytes, p.name, p.media_type) for p in parts if p.role == PartRole.COPY}
     return [
         Document(
             row.number,
@@ -351,8 +356,9 @@ def _documents(session: Session, row: SubmissionRow, request: RequestRow) -> lis
             p.outcome or "",
             p.reason,
             p.number,
+            copies.get(p.seq),
         )
-        for p in mapping.part_rows(session, row)
+        for p in parts
         if p.role == PartRole.DOCUMENT and (not shared or p.request == request.reference)
     ]
 

@@ -131,7 +131,10 @@ _DUTCH: Final[dict[Reason, _Words]] = {
     Reason.ENCRYPTED: (
         "Wachtwoord nodig",
         "Wij kunnen dit bestand niet openen zonder wachtwoord.",
-        "Haal het wachtwoord van het bestand af en stuur het opnieuw. Stuur ons geen wachtwoord.",
+        (
+            "Haal het wachtwoord van het bestand af en stuur het opnieuw. Is het een PDF? Dan kunt u het wachtwoord "
+            "ook invullen in het portaal, bij dit bestand. Mail ons geen wachtwoord."
+        ),
     ),
     Reason.UNREADABLE: (
         "Niet te openen",
@@ -265,7 +268,10 @@ _ENGLISH: Final[dict[Reason, _Words]] = {
     Reason.ENCRYPTED: (
         "Password needed",
         "We cannot open this file without a password.",
-        "Remove the password from the file and send it again. Do not send us a password.",
+        (
+            "Remove the password from the file and send it again. Is it a PDF? Then you can also fill in the password "
+            "in the portal, at this file. Do not mail us a password."
+        ),
     ),
     Reason.UNREADABLE: (
         "Cannot be opened",

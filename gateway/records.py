@@ -464,13 +464,22 @@ class SessionRow(SQLModel, table=True):
 
 
 class AttemptRow(SQLModel, table=True):
-    """A failed sign-in, counted against guessing."""
+    """A failed sign-in, or a tried password of a file, counted against guessing."""
 
     __tablename__ = "sign_in_attempt"
 
     id: int = Field(default=None, primary_key=True)
     subject: str = Field(index=True)
     at: datetime = Field(index=True)
+
+
+class BeingKeptRow(SQLModel, table=True):
+    """Bytes of ours that are about to be kept, and that no row names yet: what a crash leaves of them is erased."""
+
+    __tablename__ = "being_kept"
+
+    sha256: str = Field(primary_key=True)
+    at: datetime
 
 
 class AccountRow(SQLModel, table=True):

@@ -162,7 +162,7 @@ class Rescan:
                 return None  # somebody acted meanwhile: it is scanned again anyhow
             before = {"op": instant(row.scanned_at) if row.scanned_at else None, "met": row.signatures}
             row.scanned_at, row.signatures = now, signatures
-            parts = [p for p in mapping.part_rows(session, row) if p.role == PartRole.DOCUMENT]
+            parts = [p for p in mapping.part_rows(session, row) if PartRole(p.role).is_inspected]
             new = [p for p in parts if p.sha256 in infected and p.verdict != Verdict.INFECTED]
             if not infected or not (new or not row.malware):
                 return None

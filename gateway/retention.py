@@ -44,6 +44,7 @@ from gateway.records import (
 _log = logging.getLogger(__name__)
 
 OLD_ENTRIES: Final = "bewaartermijn"
+_BEING_KEPT: Final = timedelta(hours=1)  # far longer than it takes from naming bytes to the commit of their row
 _REFUSED: Final = (EventName.SUBMISSION_REJECTED,)
 _FINAL: Final = (RequestStatus.COMPLETE, RequestStatus.CLOSED)
 _ACCESS: Final = (EventName.SIGNED_IN, EventName.SIGN_IN_FAILED, EventName.CONTENT_ACCESS)
@@ -294,9 +295,19 @@ class Retention:
         erased.requests += [reference for reference in references if self._erase_request(reference)]
         for names, rule in ((_REFUSED, self._schedule.refused), (_ACCESS, self._schedule.access)):
             erased.entries += self._erase_entries(names, rule)
+        self._erase_left_over(now - _BEING_KEPT)
         if self._database.embedded or erased.anything:
             self._database.scrub()
         return erased
+
+    def _erase_left_over(self, until: datetime) -> None:
+        """Bytes of ours that were being kept when the power failed, and that nothing names."""
+        with self._database.read() as session:
+            announced, unnamed = erasing.left_over(session, until)
+        if announced:
+            settled = announced - set(self._blobs.erase(unnamed))
+            with self._database.write() as session:
+                erasing.no_more_announced(session, settled, until)
 
     def _due_submissions(self, session: Session, now: datetime) -> list[SubmissionRow]:
         due = (

@@ -125,6 +125,11 @@ class InzendingStuk(BaseModel):
     reden: Reason | None
     nummer: str | None
     verzoek: str | None = Field(None, description="Bij welk verzoek dit stuk hoort; null zolang niemand dat koos.")
+    zonderWachtwoord: str | None = Field(
+        None,
+        exclude_if=lambda copy: copy is None,
+        description="SHA-256 van de kopie die met het wachtwoord is gemaakt; ontbreekt als die er niet is.",
+    )
 
 
 class Inzending(BaseModel):

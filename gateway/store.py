@@ -467,7 +467,7 @@ class DatabaseStore:
             "organisatie": act.receiver or None,
             "aard": act.business or None,
             "voorgesteldDoor": act.proposer or None,
-        }
+        } | ({"kopie": act.copy} if act.copy else {})
         self._ledger.append(session, EventName.PERSON_ACTED, now, row.number, event)
 
     def note_access(self, subject: str, what: str, officer: str) -> None:

@@ -93,12 +93,12 @@ def scan(claim: Claim, ports: Ports) -> None:
     signatures = ports.inspector.signatures()  # asked before: newer ones that come meanwhile look again
     inspections = ports.inspector.inspect([(ports.blobs.path(p.sha256), p) for p in parts])
     seen = list(zip(parts, inspections, strict=True))
-    blind = [i.verdict for part, i in seen if part.role is PartRole.DOCUMENT and i.verdict in UNSEEN]
+    blind = [i.verdict for part, i in seen if part.role.is_inspected and i.verdict in UNSEEN]
     if blind and _waited(claim, ports) < ports.patience_seconds:
         if _waited(claim, ports) > ports.receipt_seconds:
             ports.store.save_notice(claim, notice(claim.number, read.message, ports.own_addresses))
         raise TryLater(f"{len(blind)} documents not scanned: {blind[0]}")
-    found = {part.seq: i for part, i in seen if part.role is PartRole.DOCUMENT}
+    found = {part.seq: i for part, i in seen if part.role.is_inspected}
     malware = [f.detail for _, i in seen for f in i.findings if f.code == "infected"]
     ports.store.save_inspections(claim, found, next(iter(malware), ""), signatures)
 

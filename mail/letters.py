@@ -412,9 +412,20 @@ def _explained(told: Sequence[Reason], facts: LetterFacts, house: House, languag
             Heading(text.title, 3),
             Line(f"{text.explanation} {detail}".rstrip()),
             Line(say("what_now", language, way_forward=text.way_forward)),
+            *_password_page(reason, facts, house, language),
             Line(say("ground", language, ground=text.ground)),
         ]
     return blocks
+
+
+def _password_page(reason: Reason, facts: LetterFacts, house: House, language: str) -> list[Block]:
+    """Where the password of a locked PDF can be given; whoever opens that page has to sign in first."""
+    locked = (f for f in facts.submission["stukken"] if f["reden"] == Reason.ENCRYPTED)
+    if reason is not Reason.ENCRYPTED or not any(f["mediatype"] == "application/pdf" for f in locked):
+        return []
+    if facts.requests and not any("portaal" in request["kanalen"] for request in facts.requests):
+        return []
+    return [Line(say("give_password", language), f"{house.portal_url}/inzending/{facts.submission['ontvangstnummer']}")]
 
 
 def _detail(reason: Reason, facts: LetterFacts, house: House, language: str) -> str:

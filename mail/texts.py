@@ -227,6 +227,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     # ---- why ----
     "reasons": ("Uitleg", "Explanation"),
     "what_now": ("Wat nu? {way_forward}", "What now? {way_forward}"),
+    "give_password": ("Het wachtwoord van een PDF geven:", "Give the password of a PDF:"),
     "ground": ("Grond: {ground}.", "Legal ground: {ground}."),
     "measured": (
         "Uw bestanden zijn samen {measured}. De grens is {cap}.",

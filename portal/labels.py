@@ -133,6 +133,7 @@ DONE: Final = {
     "telt-niet": "Wat te laat kwam, telt niet mee. De afzender krijgt bericht.",
     "doorgewezen": "De afzender krijgt bericht.",
     "doorgegeven": "U behandelt dit als goed verstuurd. De afzender leest vanaf welk moment.",
+    "geopend": "Het wachtwoord klopt. Wij beoordelen de kopie zonder wachtwoord.",
 }
 
 # ---- our own letters -----------------------------------------------------------------------------
@@ -234,6 +235,7 @@ _ACT: Final = {
     "take_in": "in behandeling genomen",
     "propose": "vrijgave uit quarantaine voorgesteld",
     "free": "uit quarantaine vrijgegeven",
+    "open": "wachtwoord gegeven: er is een kopie zonder wachtwoord",
 }
 
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
@@ -331,7 +333,7 @@ def _hashes(content: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:
     for each in listed:
         if isinstance(each, dict) and each.get("sha256"):
             yield each["sha256"], each.get("bytes")
-    for key in ("stuk", "wat", "bundel"):
+    for key in ("stuk", "kopie", "wat", "bundel"):
         value = content.get(key)
         if isinstance(value, str) and value:
             yield value, None

@@ -28,7 +28,8 @@ from gateway.dealings import Way
 from gateway.desk import Desk
 from gateway.people import PARTY, PortalSession
 from gateway.schema import Inzending, Stuk, Verzoek
-from portal import auth, outages, pages, words
+from gateway.unlocking import By
+from portal import auth, opening, outages, pages, words
 from portal.auth import Submitter, SubmitterPost, TheDesk
 from portal.uploads import STILL_TO_CHOOSE, Upload, receive
 
@@ -153,6 +154,7 @@ def _checklist(
         missing=missing,
         answered=[item for item in found.stukken if item not in missing],
         sent=list(reversed(sent)),
+        openable=_openable(desk, found, sent),
         descriptions=_descriptions(found),
         cap=desk.settings.limits.submission_mb,
         most_files=desk.settings.portal.max_files,
@@ -325,16 +327,33 @@ def _upload_problems(
 
 
 @routes.get("/inzending/{nummer}")
-def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk, nieuw: str = "") -> Response:
+def receipt(
+    request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk, nieuw: str = "", geopend: str = ""
+) -> Response:
     """One submission: what came in, when, what we do with it, and the proof."""
     submission = _own_submission(desk, session, nummer)
     auth.viewed(request, session, submission.ontvangstnummer, "ontvangstpagina")
+    return _receipt(request, session, submission, 200, fresh=bool(nieuw), opened=bool(geopend))
+
+
+def _receipt(
+    request: HttpRequest,
+    session: PortalSession,
+    submission: Inzending,
+    status: int,
+    problems: Sequence[Problem] = (),
+    *,
+    fresh: bool = False,
+    opened: bool = False,
+) -> Response:
+    desk = pages.desk_of(request)
     found = desk.queries.request(session.subject)
     why = desk.queries.why(submission.ontvangstnummer)
     index = desk.queries.receipt_index(submission.ontvangstnummer, session.subject)
     return pages.render(
         request,
         "receipt.html",
+        status,
         session=session,
         submission=submission,
         first_receipt=why.detail if Reason.REPEAT in submission.redenen else "",
@@ -344,8 +363,48 @@ def receipt(request: HttpRequest, nummer: str, session: Submitter, desk: TheDesk
         descriptions=_descriptions(found),
         has_package=index is not None,
         corrects=None if index is None else desk.queries.event(index).get("corrigeert"),
-        fresh=bool(nieuw),
+        openable=_openable(desk, found, [submission]),
+        fresh=fresh,
+        opened=opened,
+        errors=problems,
     )
+
+
+def _openable(desk: Desk, found: Verzoek, submissions: Sequence[Inzending]) -> set[tuple[str, str]]:
+    """The documents whose password may be given now, by receipt number and SHA-256; none of a closed request."""
+    if found.status is RequestStatus.CLOSED:
+        return set()
+    locked = [s.ontvangstnummer for s in submissions if any(f.reden is Reason.ENCRYPTED for f in s.stukken)]
+    return {(number, document) for number in locked for document in desk.unlocking.openable(number)}
+
+
+@routes.post("/inzending/{nummer}/wachtwoord")
+def give_password(
+    request: HttpRequest,
+    nummer: str,
+    session: SubmitterPost,
+    desk: TheDesk,
+    plaats: Annotated[int, Form()] = 0,
+    wachtwoord: Annotated[str, Form()] = "",
+) -> Response:
+    """The sender gives the password of a locked document; it is decided again. What is not locked stays as it is."""
+    submission = _own_submission(desk, session, nummer)
+    number = submission.ontvangstnummer
+    documents = {place: file.sha256 for place, file in enumerate(submission.stukken, 1)}
+    openable = _openable(desk, desk.queries.request(session.subject), [submission])
+    if (number, documents.get(plaats)) not in openable:
+        return RedirectResponse(f"/inzending/{number}", 303)
+    field = f"{opening.FIELD}-{plaats}"
+    if not wachtwoord:
+        return _receipt(request, session, submission, 400, [Problem(field, _say(request, "password_empty"))])
+    by = By(SENDER_CHOSE, session.subject)
+    answer = desk.unlocking.open(number, documents[plaats], wachtwoord, by)
+    if text := opening.problem(answer, pages.language_of(request), desk.settings.portal.help_phone):
+        status = 429 if answer.again_at else 400
+        return _receipt(request, session, submission, status, [Problem(field, text)])
+    desk.wake()
+    desk.settle(number, SETTLE_SECONDS)
+    return RedirectResponse(f"/inzending/{number}?geopend=1", 303)
 
 
 @routes.post("/inzending/{nummer}/kiezen")

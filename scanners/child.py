@@ -85,7 +85,8 @@ def run(
     try:
         with (
             tempfile.TemporaryDirectory(prefix="herstelpost-child-") as scratch,
-            tempfile.TemporaryFile() as told,
+            # In memory: a job may hold a secret, which is to be on no disk.
+            os.fdopen(os.memfd_create("job"), "w+b") as told,
             (Path(scratch) / "answer").open("w+b") as answer,
             (Path(scratch) / "errors").open("w+b") as errors,
         ):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.core import kinds
-from gateway.core.model import Finding, Inspection, Part, PartRole, Verdict
+from gateway.core.model import Finding, Inspection, Part, Verdict
 from scanners import child, clam, filetype, findings
 
 _NOTES: Final = {
@@ -124,7 +124,7 @@ class Inspector:
 
 def _is_checked(part: Part) -> bool:
     # What is encrypted is ciphertext: its kind would be guessed from noise.
-    return part.role is PartRole.DOCUMENT and part.note != "encrypted"
+    return part.role.is_inspected and part.note != "encrypted"
 
 
 def _about_content(media_type: str, found: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -76,12 +76,13 @@ def _request_of(seq: int, decided: Mapping[int, DocumentDecision]) -> str | None
 
 
 def _is_infected(document: DocumentFacts, facts: Facts) -> bool:
-    return document.verdict is Verdict.INFECTED and document.sha256 not in facts.freed
+    read = facts.as_opened(document)
+    return read.verdict is Verdict.INFECTED and read.sha256 not in facts.freed
 
 
 def refused_by_a_person(facts: Facts) -> Decision | None:
     """A person looked at a held submission and refused it, with a reason of the list; their last word counts."""
-    act = facts.acts[-1] if facts.acts else None
+    act = facts.last_word
     if act is None or act.kind is not ActKind.REFUSE or act.reason is None:
         return None
     decision = _whole(facts, Outcome.REFUSED, "refused_by_a_person", act.reason)
@@ -93,7 +94,7 @@ def redirected_by_a_person(facts: Facts) -> Decision | None:
 
     Pointed to the right way (Awb 2:16 lid 1), forwarded to the body it is for, or returned (Awb 2:3).
     """
-    act = facts.acts[-1] if facts.acts else None
+    act = facts.last_word
     if act is None or act.kind not in _ELSEWHERE:
         return None
     reason, ground = _ELSEWHERE[act.kind]
@@ -118,7 +119,7 @@ def taken_in_by_a_person(facts: Facts) -> Decision | None:
 
     What is among it for a request is decided as always.
     """
-    act = facts.acts[-1] if facts.acts else None
+    act = facts.last_word
     if act is None or act.kind is not ActKind.TAKE_IN:
         return None
     detail = _by(act, f"{act.business}, doorgegeven aan {act.receiver}")
@@ -374,8 +375,10 @@ def _refusal(document: DocumentFacts, facts: Facts) -> tuple[DocumentOutcome, Re
     """What speaks against the document itself, heaviest first.
 
     A release lifts holds, never refusals, and never makes clean what was not scanned (P4). That malware was found
-    speaks against it until two people have said otherwise of this very document.
+    speaks against it until two people have said otherwise of this very document. Of one that was opened with its
+    password the copy is judged.
     """
+    document = facts.as_opened(document)
     freed = document.sha256 in facts.freed
     codes = {finding.code for finding in document.findings if not (freed and finding.code == "infected")}
     looked_at = document.verdict is Verdict.CLEAN or (freed and document.verdict is Verdict.INFECTED)

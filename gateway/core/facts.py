@@ -1,7 +1,7 @@
 """Everything a decision may look at. Stored with the decision, so that it can be replayed (P8)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -81,6 +81,7 @@ class DocumentFacts:
     """One part and what the scanners said of it; `item` is the number somebody named for it.
 
     `request`: of which request that item is, or for which it was taken before; empty when nobody said so yet.
+    `copy_of`: of a copy without password, the `seq` of the locked document that it was made of.
     """
 
     seq: int
@@ -95,6 +96,7 @@ class DocumentFacts:
     note: str = ""
     item: str | None = None
     request: str = ""
+    copy_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,10 @@ class RequestFacts:
 
 
 class ActKind(StrEnum):
-    """What a person may do with a submission at rest; `propose` and `free`: let something out of quarantine."""
+    """What a person may do with a submission at rest.
+
+    `propose` and `free`: let something out of quarantine; `open`: give the password of a locked document.
+    """
 
     ASSIGN = "assign"
     RELEASE = "release"
@@ -122,6 +127,7 @@ class ActKind(StrEnum):
     TAKE_IN = "take_in"
     PROPOSE = "propose"
     FREE = "free"
+    OPEN = "open"
 
 
 MESSAGE: Final = "bericht"
@@ -134,7 +140,7 @@ class Act:
 
     `note`: why, in the person's own words. `receiver`: to which other body it was forwarded, or to which of our own
     people. `business`: what it is, when it is no answer to a request. `proposer`: of what two people freed from
-    quarantine, the first.
+    quarantine, the first. `copy`: the SHA-256 of the copy without password that was made when a document was opened.
     """
 
     kind: ActKind
@@ -147,6 +153,7 @@ class Act:
     receiver: str = ""
     business: str = ""
     proposer: str = ""
+    copy: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,6 +206,30 @@ class Facts:
     def released(self) -> bool:
         """Whether a person has looked at the hold and lifted it."""
         return any(act.kind is ActKind.RELEASE for act in self.acts)
+
+    @property
+    def last_word(self) -> Act | None:
+        """The last thing that a person said of the whole submission, or of where a document belongs.
+
+        Who opens a locked document answers a refusal for its password, and takes back nothing else.
+        """
+        opened = False
+        for act in reversed(self.acts):
+            if act.kind is not ActKind.OPEN:
+                return None if opened and act.reason is Reason.ENCRYPTED else act
+            opened = True
+        return None
+
+    def as_opened(self, document: DocumentFacts) -> DocumentFacts:
+        """The document with what was found in its copy without password, if it has one: the copy is what is read.
+
+        What speaks against the locked file itself stays, but for its password.
+        """
+        copy = next((d for d in self.documents if d.role is PartRole.COPY and d.copy_of == document.seq), None)
+        if copy is None or document.verdict is not Verdict.ENCRYPTED:
+            return document
+        own = tuple(finding for finding in document.findings if finding.code != "encrypted")
+        return replace(document, sha256=copy.sha256, verdict=copy.verdict, findings=(*own, *copy.findings))
 
     @property
     def routed(self) -> bool:

@@ -183,13 +183,19 @@ class Answer(StrEnum):
 
 
 class PartRole(StrEnum):
-    """What a part of a submission is to us."""
+    """What a part of a submission is to us; `copy`: made of its parent, a locked document, with the password for it."""
 
     DOCUMENT = "document"
+    COPY = "copy"
     CONTAINER = "container"
     MESSAGE = "message"
     BODY = "body"
     IGNORED = "ignored"
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether its kind and structure are looked at: a document, or the copy that is read in its place."""
+        return self in {PartRole.DOCUMENT, PartRole.COPY}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from gateway.schema import Inzending, InzendingStuk
 class Paper:
     """A document with what the scanner said of it. `place`: counted from 1 within its submission.
 
-    `inside`: the containers that it came out of, from the outside in, and its folder in the last one.
+    `inside`: the containers that it came out of, from the outside in, and its folder in the last one. `facts`: of one
+    that was opened with its password, those of the copy too. `openable`: somebody may give its password now.
     """
 
     submission: Inzending
@@ -24,6 +25,12 @@ class Paper:
     drawable: bool
     inside: tuple[str, ...]
     freed: bool = False
+    openable: bool = False
+
+    @property
+    def readable(self) -> str:
+        """The SHA-256 of what is read: the copy without password, or the document itself."""
+        return self.document.zonderWachtwoord or self.document.sha256
 
     @property
     def may_be_viewed(self) -> bool:
@@ -51,6 +58,7 @@ def papers_for(desk: Desk, number: str, reference: str) -> list[Paper]:
 def papers(desk: Desk, submission: Inzending) -> list[Paper]:
     """The papers of a whole submission."""
     parts = {part.seq: part for part in desk.store.load(submission.ontvangstnummer).parts}
+    openable = desk.unlocking.openable(submission.ontvangstnummer)
     facts = desk.queries.why(submission.ontvangstnummer).facts
     seen = [d for d in facts.documents if d.role is PartRole.DOCUMENT] if facts else []
     by_place: Iterable[DocumentFacts | None] = (
@@ -61,10 +69,11 @@ def papers(desk: Desk, submission: Inzending) -> list[Paper]:
             submission,
             place,
             document,
-            known if known and known.sha256 == document.sha256 else None,
+            facts.as_opened(known) if facts and known and known.sha256 == document.sha256 else None,
             desk.views.has(document.mediatype),
             _inside(parts, known.seq) if known else (),
-            freed=facts is not None and document.sha256 in facts.freed,
+            freed=facts is not None and (document.zonderWachtwoord or document.sha256) in facts.freed,
+            openable=document.sha256 in openable,
         )
         for place, (document, known) in enumerate(zip(submission.stukken, by_place, strict=True), 1)
     ]

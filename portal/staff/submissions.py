@@ -19,7 +19,8 @@ from gateway.core.words import Reason, Status
 from gateway.desk import Desk
 from gateway.people import PortalSession
 from gateway.schema import Inzending
-from portal import auth, labels, pages
+from gateway.unlocking import By
+from portal import auth, labels, opening, pages, words
 from portal.auth import Caseworker, CaseworkerPost, TheDesk
 from portal.staff import papers
 from portal.staff.common import after, in_form, page
@@ -88,10 +89,10 @@ def _submission_page(
 
 
 @routes.get("/inzendingen/{nummer}/stukken/{plaats}")
-def document(nummer: str, plaats: int, session: Caseworker, desk: TheDesk) -> Response:
-    """The original of a document, to save; it is never shown inside our site."""
+def document(nummer: str, plaats: int, session: Caseworker, desk: TheDesk, kopie: str = "") -> Response:
+    """The original of a document, or its copy without password, to save; it is never shown inside our site."""
     paper = _paper(desk, nummer, plaats)
-    sha256 = paper.document.sha256
+    sha256 = paper.readable if kopie else paper.document.sha256
     desk.store.note_access(paper.submission.ontvangstnummer, sha256, session.subject)
     name = names.safe(paper.document.naam, f"stuk-{plaats}")
     headers = _UNTRUSTED | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
@@ -103,11 +104,11 @@ def view(request: HttpRequest, nummer: str, plaats: int, session: Caseworker, de
     """The copy for viewing: the pages, without anything that acts; a page that says so when there is none."""
     paper = _paper(desk, nummer, plaats)
     file = paper.document
-    pages_of = desk.views.pages(file.sha256, file.mediatype)
+    pages_of = desk.views.pages(paper.readable, file.mediatype)
     if pages_of is None:
         text = f"{file.naam} kan niet worden getoond. Download het origineel, of vraag om een ander bestand."
         return _submission_page(request, session, nummer, 404, errors=[("inhoud", text)])
-    auth.viewed(request, session, paper.submission.ontvangstnummer, f"{_VIEWED} {file.sha256}")
+    auth.viewed(request, session, paper.submission.ontvangstnummer, f"{_VIEWED} {paper.readable}")
     name = quote(f"{names.safe(file.naam, 'stuk')}.pdf")
     headers = {"Content-Disposition": f"inline; filename*=UTF-8''{name}"}
     return FileResponse(pages_of, media_type="application/pdf", headers=headers)
@@ -116,8 +117,8 @@ def view(request: HttpRequest, nummer: str, plaats: int, session: Caseworker, de
 @routes.get("/inzendingen/{nummer}/stukken/{plaats}/beeld")
 def picture(nummer: str, plaats: int, _session: Caseworker, desk: TheDesk) -> Response:
     """The first page, too small to read: for the page of the submission, whose view is in the log."""
-    file = _paper(desk, nummer, plaats).document
-    made = desk.views.picture(file.sha256, file.mediatype)
+    paper = _paper(desk, nummer, plaats)
+    made = desk.views.picture(paper.readable, paper.document.mediatype)
     if made is None:
         raise NotFound.because("plaats", "no picture can be made of it")
     return FileResponse(made, media_type="image/jpeg")
@@ -181,6 +182,32 @@ def choose(
         )
     act = Act(ActKind.ASSIGN, session.subject, request=reference, document=sha256, item=item)
     return _act(request, session, nummer, act, "gekozen")
+
+
+@routes.post("/inzendingen/{nummer}/wachtwoord")
+def give_password(
+    request: HttpRequest,
+    nummer: str,
+    session: CaseworkerPost,
+    desk: TheDesk,
+    plaats: Annotated[int, Form()] = 0,
+    wachtwoord: Annotated[str, Form()] = "",
+) -> Response:
+    """Give the password that a sender told us, by telephone for example; it is decided again."""
+    submission = desk.queries.submission(nummer)
+    number = submission.ontvangstnummer
+    paper = next((p for p in papers.papers(desk, submission) if p.place == plaats and p.openable), None)
+    if paper is None:
+        return after(f"/medewerker/inzendingen/{number}", "")
+    field = f"{opening.FIELD}-{plaats}"
+    if not wachtwoord:
+        return _submission_page(request, session, number, 400, errors=[(field, words.say("password_empty", "nl"))])
+    answer = desk.unlocking.open(number, paper.document.sha256, wachtwoord, By(session.subject))
+    if text := opening.problem(answer, "nl", desk.settings.portal.help_phone):
+        return _submission_page(request, session, number, 429 if answer.again_at else 400, errors=[(field, text)])
+    desk.wake()
+    desk.settle(number, SETTLE_SECONDS)
+    return after(f"/medewerker/inzendingen/{number}", "geopend")
 
 
 @routes.post("/inzendingen/{nummer}/vrijgeven")

@@ -23,6 +23,7 @@ ABOUT_OURSELVES: Final = {
 ROWS_GO: Final = {
     "act",
     "alert",
+    "being_kept",
     "bundle",
     "consent",
     "contact",

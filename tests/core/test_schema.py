@@ -170,9 +170,10 @@ def test_an_instant_is_written_as_the_contract_does() -> None:
     assert schema.instant(datetime(2026, 3, 30, tzinfo=UTC)) == "2026-03-30T00:00:00.000000Z"
 
 
-def test_the_submission_has_the_fields_of_the_contract_and_three_more() -> None:
+def test_the_submission_has_the_fields_of_the_contract_and_four_more() -> None:
     fields = (*schema.Inzending.model_fields, *schema.InzendingStuk.model_fields)
     assert " ".join(fields) == (
         "ontvangstnummer kanaal ontvangenOp tijdzone afzender geadresseerde verzoek verzoeken status besluit redenen"
         " opTijd stukken logIndex gewistOp naam bytes sha256 mediatype besluit reden nummer verzoek"
+        " zonderWachtwoord"
     )

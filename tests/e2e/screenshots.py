@@ -83,6 +83,13 @@ def _submitters(page: Page, furnished: Furnished, out: Path, suffix: str) -> Non
         browsing.sign_in(page, url, request)
         take(f"20-checklist-{name}", "/verzoek")
         take(f"21-receipt-{name}", f"/inzending/{number}")
+    browsing.sign_in(page, url, furnished.locked)
+    take("24-checklist-locked")
+    take("25-receipt-locked", f"/inzending/{furnished.numbers['locked']}?geopend=1")
+    page.locator("#wachtwoord-1").fill("mis")
+    page.locator("#wachtwoord-1").press("Enter")
+    page.wait_for_selector(".field-error")
+    take("26-wrong-password")
     page.emulate_media(media="print")
     take("22-receipt-print")
     page.emulate_media(media="screen")
@@ -101,6 +108,7 @@ def _staff(page: Page, furnished: Furnished, out: Path, suffix: str) -> None:
         ("35-staff-submission-held", f"/medewerker/inzendingen/{numbers['mail']}"),
         ("37-staff-keeping", f"/medewerker/bewaren?wat={furnished.partly.kenmerk}"),
         ("36-staff-submission", f"/medewerker/inzendingen/{numbers['partly']}"),
+        ("56-staff-submission-locked", f"/medewerker/inzendingen/{numbers['locked']}"),
         ("37-staff-objection", f"/medewerker/inzendingen/{numbers['objection']}"),
         ("38-staff-more-time", "/medewerker/uitstel"),
         ("39-staff-post", "/medewerker/post"),

@@ -13,7 +13,7 @@ from gateway import sheets
 from gateway.core.model import Answer
 from gateway.dealings import Way
 from gateway.receipts import verify_package
-from tests.support import browsing
+from tests.support import browsing, dossier
 from tests.support.browsing import DESKTOP, PHONE, Furnished, furnish
 from tests.support.house import Running, pdf, photo, running
 
@@ -130,6 +130,27 @@ def focus(page: Page, selector: str) -> None:
     pytest.fail(f"the keyboard never reaches {selector}")
 
 
+def test_a_password_is_given_without_javascript_on_a_phone_and_with_the_keyboard_alone(
+    portal: Running, phone_without_script: Page
+) -> None:
+    page, request = phone_without_script, portal.open_request(reference="HV-2026-000005")
+    browsing.sign_in(page, portal.url, request)
+    locked = [file(f"{name}.pdf", dossier.locked(pdf(note=name), browsing.LOCK)) for name in ("voor", "achter")]
+    page.get_by_label("Kies bestanden voor document 1").set_input_files(locked)
+    page.get_by_role("button", name="Verstuur de gekozen bestanden").click()
+    page.get_by_role("link", name="Terug naar uw documenten").click()
+    page.get_by_role("link", name="Geef het wachtwoord van dit bestand (achter.pdf)").click()
+    page.get_by_label("Wachtwoord van dit bestand (achter.pdf)").fill("1 mei 1980")
+    page.keyboard.press("Enter")
+    assert page.title().startswith("Fout: ")
+    page.get_by_role("alert").get_by_role("link").click()
+    page.get_by_label("Wachtwoord van dit bestand (achter.pdf)").fill(browsing.LOCK)
+    page.keyboard.press("Enter")
+    assert page.get_by_text("Het wachtwoord klopt.").is_visible()
+    assert page.get_by_label("Wachtwoord van dit bestand (voor.pdf)").is_visible()
+    assert page.get_by_text("Deels aangenomen", exact=True).first.is_visible()
+
+
 def test_an_error_is_told_at_the_top_and_leads_to_its_control(portal: Running, desktop: Page) -> None:
     request = portal.open_request(reference="HV-2026-000003")
     browsing.sign_in(desktop, portal.url, request)
@@ -174,6 +195,12 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     page.locator("#stuk-1").set_input_files(file("groot.pdf", bytes(3 * 2**20)))
     page.locator("button.main").click()
     yield "too large"
+    browsing.sign_in(page, url, furnished.locked)
+    yield go("/verzoek")
+    yield go(f"/inzending/{numbers['locked']}?geopend=1")
+    page.get_by_label("Wachtwoord van dit bestand").fill("mis")
+    page.get_by_role("button", name="Open het bestand").click()
+    yield "a wrong password"
     browsing.sign_in(page, url, furnished.letters)
     yield go("/berichten")
     page.locator("main a[href$='/e-mail']").first.click()
@@ -187,7 +214,7 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     yield from map(go, (f"/medewerker/verlopen/{furnished.late.kenmerk}", "/medewerker/storingen"))
     yield from _keeping(furnished, page, go)
     yield from (go(f"/medewerker/verzoeken/{r.kenmerk}") for r in (furnished.partly, furnished.late))
-    yield from (go(f"/medewerker/inzendingen/{numbers[n]}") for n in ("mail", "partly", "late", "objection"))
+    yield from (go(f"/medewerker/inzendingen/{numbers[n]}") for n in ("mail", "partly", "late", "locked", "objection"))
     _press(page, "Doorgegeven")
     yield "passing on with errors"
     browsing.sign_in_staff(page, url, "m.auditor")

@@ -17,12 +17,16 @@ from gateway.core.words import Channel, Status
 from gateway.dealings import Way
 from gateway.people import Scope, StaffRole
 from gateway.schema import VerzoekNieuw, read_request_values
+from gateway.unlocking import By
+from scanners.unlock import Said
+from tests.support import dossier
 from tests.support.house import PASSWORD, Running, eicar, pdf, photo, request_json
 from tests.support.servers import ServerMissing
 
 PHONE: Final = {"width": 360, "height": 740}
 DESKTOP: Final = {"width": 1280, "height": 900}
 SECONDS: Final = 60
+LOCK: Final = "01-05-1980"
 _QUIET: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -72,7 +76,10 @@ def sign_in_staff(page: Page, url: str, name: str) -> None:
 
 @dataclass(frozen=True)
 class Furnished:
-    """Requests in four states and one with our letters; held mails; receipt numbers by what became of them."""
+    """Requests in five states and one with our letters; held mails; receipt numbers by what became of them.
+
+    `locked`: of its documents one is locked, and one was opened with `LOCK`.
+    """
 
     running: Running
     fresh: VerzoekNieuw
@@ -80,6 +87,7 @@ class Furnished:
     complete: VerzoekNieuw
     late: VerzoekNieuw
     letters: VerzoekNieuw
+    locked: VerzoekNieuw
     numbers: dict[str, str]
 
 
@@ -93,8 +101,15 @@ def furnish(running: Running) -> Furnished:
     late = running.open_request(
         reference="HV-2026-000104", verzondenOp="2026-01-05", termijn={"aantal": 4, "eenheid": "weken"}
     )
+    locked = running.open_request(reference="HV-2026-000106", **term)
     with api(running, name="furnish") as client:
         numbers = {
+            "locked": submit(
+                client,
+                locked,
+                ("1", "paspoort.pdf", dossier.locked(pdf(note="paspoort"), LOCK)),
+                ("4", "brief.pdf", dossier.locked(pdf(note="brief"), LOCK)),
+            ),
             "partly": submit(
                 client,
                 partly,
@@ -115,9 +130,20 @@ def furnish(running: Running) -> Furnished:
     running.house.desk.outages.add(
         Channel.PORTAL, midnight - timedelta(hours=3), midnight - timedelta(hours=1), planned=False, note=""
     )
+    _open(running, numbers["locked"], locked.kenmerk)
     running.account("j.jansen", StaffRole.CASEWORKER)
     running.account("m.auditor", StaffRole.AUDITOR)
-    return Furnished(running, fresh, partly, complete, late, _letters(running, sent), numbers)
+    return Furnished(running, fresh, partly, complete, late, _letters(running, sent), locked, numbers)
+
+
+def _open(running: Running, number: str, reference: str) -> None:
+    """Its sender gives the password of the second document."""
+    desk = running.house.desk
+    desk.settle(number, SECONDS)
+    document = desk.queries.submission(number).stukken[1].sha256
+    assert desk.unlocking.open(number, document, LOCK, By("(indiener, in het portaal)", reference)).said is Said.OPENED
+    desk.wake()
+    desk.settle(number, SECONDS)
 
 
 def _letters(running: Running, sent: str) -> VerzoekNieuw:

@@ -99,3 +99,12 @@ def image(form: str, size: tuple[int, int] = (40, 30)) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, "red").save(out, form)
     return out.getvalue()
+
+
+def locked(content: bytes, password: str, **encryption: Any) -> bytes:
+    """The PDF with a password to open it; as a bank sends them (AES-256) unless said otherwise."""
+    made = io.BytesIO()
+    how = pikepdf.Encryption(**({"owner": "van de eigenaar", "user": password, "R": 6} | encryption))
+    with pikepdf.open(io.BytesIO(content)) as document:
+        document.save(made, encryption=how)
+    return made.getvalue()
