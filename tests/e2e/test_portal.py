@@ -141,11 +141,13 @@ def test_a_password_is_given_without_javascript_on_a_phone_and_with_the_keyboard
     page.get_by_role("link", name="Terug naar uw documenten").click()
     page.get_by_role("link", name="Geef het wachtwoord van dit bestand (achter.pdf)").click()
     page.get_by_label("Wachtwoord van dit bestand (achter.pdf)").fill("1 mei 1980")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert page.title().startswith("Fout: ")
     page.get_by_role("alert").get_by_role("link").click()
     page.get_by_label("Wachtwoord van dit bestand (achter.pdf)").fill(browsing.LOCK)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert page.get_by_text("Het wachtwoord klopt.").is_visible()
     assert page.get_by_label("Wachtwoord van dit bestand (voor.pdf)").is_visible()
     assert page.get_by_text("Deels aangenomen", exact=True).first.is_visible()
@@ -195,12 +197,7 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     page.locator("#stuk-1").set_input_files(file("groot.pdf", bytes(3 * 2**20)))
     page.locator("button.main").click()
     yield "too large"
-    browsing.sign_in(page, url, furnished.locked)
-    yield go("/verzoek")
-    yield go(f"/inzending/{numbers['locked']}?geopend=1")
-    page.get_by_label("Wachtwoord van dit bestand").fill("mis")
-    page.get_by_role("button", name="Open het bestand").click()
-    yield "a wrong password"
+    yield from _locked(furnished, page, go)
     browsing.sign_in(page, url, furnished.letters)
     yield go("/berichten")
     page.locator("main a[href$='/e-mail']").first.click()
@@ -230,6 +227,15 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     yield go("/auditor/bewaren")
     yield go(f"/auditor/inzendingen/{numbers['partly']}")
     yield go(f"/auditor/verzoeken/{furnished.late.kenmerk}")
+
+
+def _locked(furnished: Furnished, page: Page, go: Callable[[str], str]) -> Iterator[str]:
+    """A locked document beside one that was opened, and a wrong password."""
+    browsing.sign_in(page, furnished.running.url, furnished.locked)
+    yield from map(go, ("/verzoek", f"/inzending/{furnished.numbers['locked']}?geopend=1"))
+    page.get_by_label("Wachtwoord van dit bestand").fill("mis")
+    page.get_by_role("button", name="Open het bestand").click()
+    yield "a wrong password"
 
 
 def _paper_and_terms(furnished: Furnished, page: Page, go: Callable[[str], str]) -> Iterator[str]:

@@ -104,7 +104,7 @@ def image(form: str, size: tuple[int, int] = (40, 30)) -> bytes:
 def locked(content: bytes, password: str, **encryption: Any) -> bytes:
     """The PDF with a password to open it; as a bank sends them (AES-256) unless said otherwise."""
     made = io.BytesIO()
-    how = pikepdf.Encryption(**({"owner": "van de eigenaar", "user": password, "R": 6} | encryption))
+    how: Any = {"owner": "van de eigenaar", "user": password, "R": 6} | encryption
     with pikepdf.open(io.BytesIO(content)) as document:
-        document.save(made, encryption=how)
+        document.save(made, encryption=pikepdf.Encryption(**how))
     return made.getvalue()
