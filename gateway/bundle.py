@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Final
 from gateway import mdto, paper, render
 from gateway.bag import UNSAFE, Bag
 from gateway.core import names
+from gateway.core.answers import is_kept_text
 from gateway.core.errors import TryLater
 from gateway.core.model import StoredFile
 from gateway.core.words import Channel, DocumentOutcome, Reason
@@ -46,6 +47,7 @@ _FOLDERS: Final = {
     DocumentOutcome.REFUSED: "overig/geweigerd",
 }
 _CHOICE: Final = "stukken/nog-te-kiezen"
+_TEXTS: Final = "stukken/wat-de-afzender-schreef"
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,9 @@ class _Plan:
             (f"{i['nummer']} · {i['omschrijving']}", [d for d in accepted if d.document.number == i["nummer"]])
             for i in self.request["stukken"]
         ]
-        chapters.append(("Nog te kiezen", [d for d in accepted if d.document.number not in _items(self.request)]))
+        others = [d for d in accepted if d.document.number not in _items(self.request)]
+        chapters.append(("Nog te kiezen", [d for d in others if not _is_text(d.document)]))
+        chapters.append(("Wat de afzender schreef", [d for d in others if _is_text(d.document)]))
         return [(title, documents) for title, documents in chapters if documents]
 
     def of(self, number: str) -> list[_Filed]:
@@ -215,6 +219,10 @@ def _withheld(document: BundleDocument) -> bool:
     return document.reason in _WITHHELD or document.outcome is None
 
 
+def _is_text(document: BundleDocument) -> bool:
+    return is_kept_text(document.outcome, document.number, document.reason)
+
+
 def _items(request: Mapping[str, Any]) -> dict[str, str]:
     return {i["nummer"]: i["soort"] for i in request["stukken"]}
 
@@ -224,7 +232,7 @@ def _folder(document: BundleDocument, request: Mapping[str, Any]) -> str:
         return _FOLDERS[DocumentOutcome(document.outcome or "")]
     kind = _items(request).get(document.number or "")
     if kind is None:
-        return _CHOICE
+        return _TEXTS if _is_text(document) else _CHOICE
     return f"stukken/{document.number}-{_safe(kind, 'stuk').lower().replace(' ', '-')}"
 
 

@@ -18,7 +18,7 @@ from gateway.core.conditions import Profile, in_force
 from gateway.core.errors import NotFound
 from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, RequestFacts, Sender, choices
 from gateway.core.match import match
-from gateway.core.model import Decision, PartRole, Request, StoredFile, Verdict
+from gateway.core.model import TEXT_OF_MESSAGE, Decision, PartRole, Request, StoredFile, Verdict
 from gateway.core.words import Channel, Outcome, RequestStatus
 from gateway.records import ActRow, FileRow, PartRow, PartyRow, RequestRow, ShareRow, SubmissionRow
 
@@ -147,7 +147,8 @@ def _measured(session: Session, row: SubmissionRow, parts: Sequence[PartRow], po
         return sum(file.bytes for file in mapping.files_of(session, row))
     packed = _inside_containers(parts)
     counted = {PartRole.DOCUMENT, PartRole.CONTAINER}
-    return sum(p.bytes for p in parts if p.role in counted and p.seq not in packed)
+    sent = [p for p in parts if p.role in counted and p.seq not in packed and p.note != TEXT_OF_MESSAGE]
+    return sum(part.bytes for part in sent)
 
 
 def _recipients(row: SubmissionRow) -> tuple[str, ...]:

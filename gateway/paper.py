@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import typst
 
 from gateway.core import terms
+from gateway.core.answers import is_kept_text
 from gateway.core.kinds import DEFAULT, Taken
 from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
 from gateway.reasons import reason_text
@@ -102,7 +103,8 @@ def cover_sheet(
     data = {
         "request": _cover_request(request, accepted),
         "attention": _attention(request, submissions, withheld),
-        "choice": [d for d in accepted if d["number"] is None],
+        "choice": [d for d in accepted if d["number"] is None and not d["text"]],
+        "texts": [d for d in accepted if d["text"]],
         "others": [d for d in filed if d["outcome"] != DocumentOutcome.ACCEPTED],
         "submissions": [_cover_submission(s) for s in submissions],
         "toc": [line._asdict() for line in toc],
@@ -241,6 +243,7 @@ def _receipt_submission(
                 "media_type": f["mediatype"],
                 "outcome": f["besluit"],
                 "reason": _title(f["reden"], language),
+                "text": is_kept_text(f["besluit"], f["nummer"], f["reden"]),
                 "number": f["nummer"] and (f"{f['nummer']} ({f['verzoek']})" if several else f["nummer"]),
                 "item": descriptions.get(f["nummer"]),
             }
@@ -328,6 +331,7 @@ def _cover_document(submission: Mapping[str, Any], position: int, pages: Mapping
         "number": document["nummer"],
         "outcome": document["besluit"],
         "reason": _title(document["reden"], "nl"),
+        "text": is_kept_text(document["besluit"], document["nummer"], document["reden"]),
         "page": pages.get(Place(number, position)),
     }
 

@@ -4,7 +4,6 @@ Rule 1: bounded in every direction; a header that cannot be read is empty, never
 Rule 2: two senders are no sender: what is ambiguous is left out and named as a defect.
 """
 
-import html
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -22,9 +21,6 @@ _MAX_HOPS: Final = 50
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,300}>")
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
-_MARKUP: Final = re.compile(r"<(/?)([a-zA-Z!]*)[^>]*>?|[^<]+")
-_UNSEEN: Final = frozenset({"script", "style", "head", "title"})
-_BREAKS: Final = frozenset({"p", "br", "div", "tr", "li", "table", "h"})
 
 _STORES: Final = (
     r"(?:[a-z0-9-]+\.)*(?:wetransfer\.com|we\.tl|dropbox\.com|drive\.google\.com|docs\.google\.com"
@@ -109,21 +105,6 @@ def automatic(headers: Headers, sender: str, *, null_sender: bool) -> str:
         ("no-reply", bool(_NO_REPLY.match(sender))),
     )
     return next((word for word, seen in signs if seen), "")
-
-
-def text_of_markup(markup: str) -> str:
-    """The text of an HTML body, roughly as a person reads it; for words, never for show."""
-    pieces: list[str] = []
-    unseen = ""
-    for match in _MARKUP.finditer(markup):
-        closing, name = match[1], (match[2] or "").lower()
-        if match[2] is None:
-            pieces.append("" if unseen else match[0])
-        elif name in _UNSEEN:
-            unseen = "" if closing and name == unseen else unseen or ("" if closing else name)
-        elif name.rstrip("123456") in _BREAKS:
-            pieces.append("\n")
-    return html.unescape("".join(pieces))
 
 
 def store_links(text: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from gateway import reasons
 from gateway.core import terms
-from gateway.core.answers import ABOUT_THE_BYTES, ADDRESS
+from gateway.core.answers import ABOUT_THE_BYTES, ADDRESS, is_kept_text
 from gateway.core.business import Business
 from gateway.core.kinds import DEFAULT, Taken
 from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
@@ -375,6 +375,8 @@ def _file_rows(file: Mapping[str, Any], items: Mapping[str, str], language: str)
 
 
 def _decision(file: Mapping[str, Any], language: str) -> str:
+    if _is_text(file):
+        return say("decision_meegestuurd", language)
     outcome = file["besluit"] or DocumentOutcome.HELD
     # Of a repeat the first one counts: a decision beside this one would confuse.
     words = [] if file["reden"] == Reason.REPEAT else [say(f"decision_{outcome}", language)]
@@ -382,6 +384,10 @@ def _decision(file: Mapping[str, Any], language: str) -> str:
         title = reasons.reason_text(Reason(file["reden"]), language).title
         words.append(say("see_reason", language, title=title if title.endswith("?") else f"{title}."))
     return " ".join(words)
+
+
+def _is_text(file: Mapping[str, Any]) -> bool:
+    return is_kept_text(file["besluit"], file["nummer"], file["reden"])
 
 
 def size_in_words(count: int, language: str) -> str:
@@ -398,7 +404,8 @@ def size_in_words(count: int, language: str) -> str:
 
 def _reasons_in(submission: Mapping[str, Any]) -> list[Reason]:
     """Every reason of the submission and of its files, each once, in their order."""
-    named = [*submission["redenen"], *(file["reden"] for file in submission["stukken"])]
+    files = (file for file in submission["stukken"] if not _is_text(file))
+    named = [*submission["redenen"], *(file["reden"] for file in files)]
     return [Reason(word) for word in dict.fromkeys(named) if word is not None]
 
 

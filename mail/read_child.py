@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from gateway.core import kinds, names
-from gateway.core.model import MessageFacts, Part, PartRole, Trouble
-from mail import decoration, facts, headers, mime, reports, roles, smime, transfer, wrappings
+from gateway.core.model import TEXT_OF_MESSAGE, MessageFacts, Part, PartRole, Trouble
+from mail import decoration, facts, headers, markup, mime, reports, roles, smime, transfer, wrappings
 from scanners import archive, child, cms, containers, pdf_marks
 
 _MAX_MARKUP: Final = 2**20
@@ -84,6 +84,11 @@ class Walk:
         self.signatures: list[str] = []
 
     # ---- messages --------------------------------------------------------------------------------
+
+    def mail(self, path: Path, scope: _Scope) -> None:
+        """Unfold the mail that came in, as `message`; what its messages share is decoration."""
+        self.message(path, None, 1, scope)
+        self.set_aside_what_repeats()
 
     def message(self, path: Path, parent: int | None, depth: int, scope: _Scope) -> None:
         """Unfold a message into `scope`. Raises TooComplex of `mime` or `archive` over a limit."""
@@ -331,26 +336,46 @@ class Walk:
         shown: dict[int, str] = {}
         taken: set[str] = set()
         for f in sorted(stored, key=lambda f: f.role in {PartRole.IGNORED, PartRole.BODY}):
-            name = names.safe(roles.first_name(f.original), roles.fallback_name(f.seq, f.declared))
+            fallback = roles.TEXT_NAME if f.note == TEXT_OF_MESSAGE else roles.fallback_name(f.seq, f.declared)
+            name = names.safe(roles.first_name(f.original), fallback)
             shown[f.seq] = names.unique(name, taken)
         return tuple(
             Part(f.seq, f.parent, f.role, shown[f.seq], f.original, f.declared, f.bytes, f.sha256, f.note)
             for f in stored
         )
 
-    def facts(self, scope: _Scope, *, null_sender: bool) -> MessageFacts:
-        """The facts of the outermost message; its plain text, or else the text of its markup."""
+    def keep_text(self, scope: _Scope) -> None:
+        """The text of the message becomes a document when its sender asks or explains something in it.
+
+        Always the same of the same mail: its plain text, or else that of its markup, whole, in UTF-8, with its
+        quotations; the parts that it is made of stay beside it as they came.
+        """
+        from mail import said  # noqa: PLC0415 -- its tables are loaded for all children at once
+
+        texts, _ = self._texts(scope)
+        if said.asks_or_explains(_clean(texts[: facts.MAX_TEXT])):
+            body = next(found for found in scope.found if found.role is PartRole.BODY)
+            kept = self._new(body.seq, PartRole.DOCUMENT, "", "text/plain", TEXT_OF_MESSAGE)
+            self._store(kept, [(_clean(texts) + "\n").encode()])
+
+    def _texts(self, scope: _Scope) -> tuple[str, str]:
+        """The text of the outermost message, plain or else of its markup; and all of it in which links may stand."""
         texts = {"text/plain": "", "text/html": ""}
-        markup = ""
+        source = ""
         for found in scope.found:
             if found.role is PartRole.BODY and found.declared in texts:
                 content = headers.decode(self._head(found), found.charset)
                 is_markup = found.declared == "text/html"
-                markup += content if is_markup else ""
-                texts[found.declared] += (facts.text_of_markup(content) if is_markup else content) + "\n"
+                source += content if is_markup else ""
+                texts[found.declared] += (markup.text_of(content) if is_markup else content) + "\n"
         text = texts["text/plain"] if texts["text/plain"].strip() else texts["text/html"]
+        return text, texts["text/plain"] + "\n" + source
+
+    def facts(self, scope: _Scope, *, null_sender: bool) -> MessageFacts:
+        """The facts of the outermost message."""
+        text, with_markup = self._texts(scope)
         text = _clean(text[: facts.MAX_TEXT])
-        links = facts.store_links(texts["text/plain"] + "\n" + markup)
+        links = facts.store_links(with_markup)
         gathered = facts.gather(scope.head, text, links, self.defects, self.signatures, null_sender=null_sender)
         if not gathered.automatic and _is_an_answer_to_an_invitation(scope.found):
             gathered = replace(gathered, automatic="calendar")
@@ -387,22 +412,17 @@ def _clean(text: str) -> str:
 def read(job: dict[str, Any]) -> None:
     """Do one job of `mail.read.Reader`: say the manifest, whatever happens on the way."""
     walk = Walk(Path(job["out"]), Limits(**job["limits"]), smime.Keys(**job["keys"]))
-    scope = _Scope()
-    trouble: Trouble | None = None
-    is_message = job["name"] is None
-    try:
-        if is_message:
-            walk.message(Path(job["raw"]), None, 1, scope)
-            walk.set_aside_what_repeats()
-        else:
-            walk.file(Path(job["raw"]), job["name"], job["declared"])
-    except (mime.TooComplex, archive.TooComplex) as error:
-        trouble = Trouble("too_complex", str(error))
-    except child.OutOfTime:
-        trouble = Trouble("too_complex", "reading took too long")
-    if not is_message and not trouble and walk.defects:
-        trouble = Trouble("unreadable", ", ".join(sorted(walk.defects)))
-    message = walk.facts(scope, null_sender=job["null_sender"]) if is_message else None
+    message: MessageFacts | None = None
+    if job["name"] is None:
+        scope = _Scope()
+        trouble = _trouble(lambda: walk.mail(Path(job["raw"]), scope))
+        message = walk.facts(scope, null_sender=job["null_sender"])
+        if not trouble and not message.automatic:
+            trouble = _trouble(lambda: walk.keep_text(scope))
+    else:
+        trouble = _trouble(lambda: walk.file(Path(job["raw"]), job["name"], job["declared"]))
+        if not trouble and walk.defects:
+            trouble = Trouble("unreadable", ", ".join(sorted(walk.defects)))
     child.say(
         {
             "message": asdict(message) if message else None,
@@ -412,4 +432,17 @@ def read(job: dict[str, Any]) -> None:
     )
 
 
+def _trouble(unfold: Callable[[], None]) -> Trouble | None:
+    """What became too much, if anything did."""
+    try:
+        unfold()
+    except (mime.TooComplex, archive.TooComplex) as error:
+        return Trouble("too_complex", str(error))
+    except child.OutOfTime:
+        return Trouble("too_complex", "reading took too long")
+    return None
+
+
 WORK: Final = read
+BEFOREHAND: Final = ("mail.said",)
+"""What every mail needs."""

@@ -59,6 +59,9 @@ _EXTENSIONS: Final[dict[str, str]] = {
     "application/zip": ".zip",
 }
 
+TEXT_NAME: Final = "tekst van het bericht.txt"
+"""What the text of a message is called when it is kept as a document."""
+
 _BETWEEN: Final = " | "
 _PACKING: Final = frozenset({"gz", "bz2", "xz"})
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gateway.core.business import Business
 from gateway.core.facts import ClueKind, Facts
-from gateway.core.model import Finding, Verdict
+from gateway.core.model import TEXT_OF_MESSAGE, Finding, Verdict
 from gateway.core.words import Reason
 from gateway.queries import Event, Why
 from gateway.reasons import reason_text
@@ -369,6 +369,7 @@ PART_NOTE: Final = {
     "resource fork": "bijlage van een Mac",
     "shown in the text": "staat in de tekst van het bericht",
     "signature": "elektronische handtekening",
+    TEXT_OF_MESSAGE: "de tekst van de e-mail, met wat de afzender vraagt of uitlegt",
     "the same small picture in several messages": "hetzelfde kleine plaatje in meer berichten, zoals een logo",
     "two names": "twee namen: een ander programma kan de andere tonen",
     "unreadable": "niet te openen",

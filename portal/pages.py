@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.core import terms
+from gateway.core.answers import is_kept_text
 from gateway.core.kinds import Taken
 from gateway.core.words import Reason
 from gateway.desk import Desk
@@ -160,7 +161,7 @@ def _environment() -> Environment:
         "short_moment": short_moment,
         "short_day": _short_day,
     }
-    environment.globals["static"] = _static
+    environment.globals |= {"static": _static, "is_kept_text": is_kept_text}
     return environment
 
 

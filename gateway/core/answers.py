@@ -15,7 +15,7 @@ from gateway.core.business import recognised
 from gateway.core.facts import ActKind, Facts
 from gateway.core.model import Decision, MessageFacts
 from gateway.core.tokens import sub_address
-from gateway.core.words import Channel, Outcome, Reason
+from gateway.core.words import Channel, DocumentOutcome, Outcome, Reason
 
 _MAIL: Final = frozenset({Channel.SMTP, Channel.IMAP})
 # A dot-atom of RFC 5322 section 3.2.3: a comma or a quote would make another mailbox of it in a header.
@@ -63,6 +63,8 @@ ABOUT_THE_BYTES: Final = frozenset(
     }
 )
 """What may be told to anybody: it follows from what they sent. All else would tell what we have on file."""
+
+_SAID: Final = frozenset({Reason.EXTENSION_ASKED, Reason.STATEMENT})
 
 KIND: Final[dict[Outcome, str]] = {
     Outcome.ACCEPTED: "receipt",
@@ -152,6 +154,11 @@ def notice(number: str, message: MessageFacts | None, own_addresses: Sequence[st
             references=message.references,
         ),
     )
+
+
+def is_kept_text(outcome: str | None, number: str | None, reason: str | None) -> bool:
+    """Whether a document, in the contract's words, is the text of a mail: nobody need say anything more about it."""
+    return outcome == DocumentOutcome.ACCEPTED and number is None and reason in _SAID
 
 
 def may_answer(address: str, own_addresses: Sequence[str]) -> bool:

@@ -4,8 +4,8 @@ Rule 1: it is recognised by tables of phrases like those for more time (`phraseb
 reads the sentence and says where it goes (Awb 2:3, 2:16, 6:15).
 Rule 2: a subject or the name of a file may say it with a noun alone; a text has to say what its sender does.
 Rule 3: what the request itself asks for, or the procedure it is part of, is no other business.
-Rule 4: the tables for Turkish, Arabic and Ukrainian were made from grammars and examples, not by people who speak
-them at home; who does so may change a line and add a sentence to the tests.
+Rule 4: the tables for Turkish, Arabic, Ukrainian and Tigrinya were made from grammars and examples, not by people
+who speak them at home; who does so may change a line and add a sentence to the tests.
 """
 
 import re
@@ -222,6 +222,24 @@ SAID: Final[Mapping[Business, tuple[Phrases, ...]]] = {
             """,
             words="decision: рішення*|рішенням|відмову|відмови|відмовою",
         ),
+        # To appeal is "to say an appeal" in Tigrinya; who says it shows in the verb.
+        Phrases(
+            "ti",
+            says="""
+            ይግባይ እብል|ንብል|ክብል|ክንብል
+            ናይ ይግባይ ጥርዓን|ሕቶ|ምልክታ ... አቕርብ|ኣቕርብ|የቕርብ|ነቕርብ|ከቕርብ|ክነቕርብ
+            {decision} ... እቃወ*|እቓወ*|ንቃወ*|ንቓወ*
+            {objection} ... {decision}
+            {decision} ... {objection}
+            """,
+            unless="""
+            ይግባይ ክብል|ክንብል ... ኣይደልን|ኣይደልይን|ኣይንደልን|ኣይንደልይን
+            ይግባይ|{objection} የብለይን|የብልናን|የለን
+            {decision} ... {objection} የብለይን|የብልናን|የለን
+            {objection} ... ክትገብር|ክትገብሩ|ክትገብራ
+            """,
+            words="decision: *ውሳነ*|*ውሳኔ*\nobjection: ተቓውሞ|ተቃውሞ",
+        ),
     ),
     Business.DEFAULT: (
         Phrases(
@@ -415,6 +433,7 @@ NAMED: Final[Mapping[Business, tuple[Phrases, ...]]] = {
         Phrases("fr", says="recours|opposition contre\nlettre de recours", unless=""),
         Phrases("de", says="widerspruch|einspruch [gegen]\nwiderspruchsschreiben", unless="kein|keinen widerspruch"),
         Phrases("tr", says="itiraz dilekçe*", unless=""),
+        Phrases("ti", says="ናይ ይግባይ ጥርዓን|ሕቶ|ምልክታ", unless=""),
     ),
     Business.DEFAULT: (
         Phrases("nl", says="ingebrekestelling*", unless="op|bij|van|geen [de|mijn|uw] ingebrekestelling*"),

@@ -61,7 +61,7 @@ def infected_afterwards(facts: Facts) -> Decision | None:
     whole = [reason for reason in before.reasons if reason not in of_documents]
     reasons = dict.fromkeys((Reason.INFECTED, *whole, *(d.reason for d in documents if d.reason)))
     return Decision(
-        outcome({d.outcome for d in documents}) if counted else before.outcome,
+        _of_all(documents, facts) if counted else before.outcome,
         "infected_afterwards",
         _ground(facts, Reason.INFECTED),
         tuple(reasons),
@@ -146,7 +146,7 @@ def automatic_message(facts: Facts) -> Decision | None:
     """
     if not facts.automatic or facts.released:
         return None
-    if facts.automatic not in _RETURNED and _by_secret(facts) and any(map(_is_document, facts.documents)):
+    if facts.automatic not in _RETURNED and _by_secret(facts) and any(map(_is_attached, facts.documents)):
         decision = _whole(facts, Outcome.HELD, "automatic_message", Reason.AUTOMATIC)
     else:
         decision = _registered(facts, "automatic_message", Reason.AUTOMATIC)
@@ -261,13 +261,16 @@ def too_late(facts: Facts) -> Decision | None:
 
 
 def nothing_attached(facts: Facts) -> Decision | None:
-    """No document: a statement or a request for more time goes to a person, so does all other text."""
-    if any(_is_document(d) for d in facts.documents):
+    """No document but perhaps the text itself: a person reads what it asks or explains, and all other text."""
+    if any(map(_is_attached, facts.documents)) or any(_chosen_texts(facts.documents, r) for r in facts.asked):
         return None
     said = _in_words(facts)
     reasons = tuple(said) or (Reason.NO_DOCUMENTS,)
     if facts.released:
         decision = _registered(facts, "nothing_attached", reasons[0])
+        texts = (_of_text(d, facts, None, {}) for d in facts.documents if d.is_text)
+        taken = {text.seq: text for text in texts if text.outcome is DocumentOutcome.ACCEPTED}
+        decision = replace(decision, documents=tuple(taken.get(d.seq, d) for d in decision.documents))
     else:
         decision = _whole(facts, Outcome.HELD, "nothing_attached", reasons[0])
     return replace(decision, reasons=reasons, detail=_sentences(said))
@@ -278,13 +281,18 @@ def each_document(facts: Facts) -> Decision:
     assert facts.asked, "no_single_request speaks before"
     own = own_words(facts.text)
     share_of = shares(facts, own)
-    usable = [d for d in facts.documents if _is_document(d) and _refusal(d, facts) is None]
+    usable = [d for d in facts.documents if _is_attached(d) and _refusal(d, facts) is None]
     assigned: dict[int, Assignment] = {}
     for request in facts.asked:
         theirs = [_for(request, d) for d in usable if share_of.get(d.seq) == request]
         assigned |= assign(theirs, request.items, own)
-    documents = [d for d in facts.documents if _is_document(d)]
-    return _sum_up(facts, tuple(_one(d, facts, share_of.get(d.seq), assigned.get(d.seq)) for d in documents))
+        assigned |= _chosen_texts([d for d in facts.documents if share_of.get(d.seq) == request], request)
+    documents = [d for d in facts.documents if _is_attached(d) or d.seq in assigned]
+    decided = [_one(d, facts, share_of.get(d.seq), assigned.get(d.seq)) for d in documents]
+    said = {} if facts.released else _beside_the_documents(facts, decided)
+    rest = [d for d in facts.documents if _is_document(d) and d not in documents]
+    decided += [_of_text(d, facts, share_of.get(d.seq), said) for d in rest]
+    return _sum_up(facts, tuple(sorted(decided, key=lambda document: document.seq)), said)
 
 
 _USUAL: Final[tuple[Rule, ...]] = (
@@ -364,6 +372,25 @@ def _judged(
     return DocumentDecision(document.seq, DocumentOutcome.ACCEPTED, Reason.CHOICE_NEEDED)
 
 
+def _chosen_texts(documents: Sequence[DocumentFacts], request: RequestFacts) -> dict[int, Assignment]:
+    """Texts of the mail that a person took as the statement about an item; nobody else takes one for anything."""
+    items = {item.number: item for item in request.items}
+    chosen = {d.seq: items[n] for d in documents if d.is_text and (n := _for(request, d).item) and n in items}
+    return {s: Assignment(i.number, statement=True, allowed=i.statement_allowed) for s, i in chosen.items()}
+
+
+def _of_text(
+    document: DocumentFacts, facts: Facts, request: RequestFacts | None, said: Collection[Reason]
+) -> DocumentDecision:
+    """The text of the mail: for a person while what it says waits for one; then kept, for no item."""
+    reason = next(iter(said or _in_words(facts)), Reason.STATEMENT)
+    usual = (DocumentOutcome.HELD if said else DocumentOutcome.ACCEPTED, reason)
+    outcome_, why = _refusal(document, facts) or usual
+    return DocumentDecision(
+        document.seq, outcome_, why, request=request.reference if request and facts.requests else None
+    )
+
+
 def _hold(request: RequestFacts | None, facts: Facts) -> tuple[DocumentOutcome, Reason] | None:
     """Why a document of several requests waits for a person: it is nobody's, or came too late for its own."""
     if request is None:
@@ -395,16 +422,25 @@ def _refusal(document: DocumentFacts, facts: Facts) -> tuple[DocumentOutcome, Re
 # ---- the whole -----------------------------------------------------------------------------------
 
 
-def _sum_up(facts: Facts, decided: tuple[DocumentDecision, ...]) -> Decision:
-    outcomes = {d.outcome for d in decided}
-    reasons = tuple(dict.fromkeys(d.reason for d in decided if d.reason is not None))
-    for_a_person = {} if facts.released else _beside_the_documents(facts, decided)
+def _sum_up(facts: Facts, decided: tuple[DocumentDecision, ...], for_a_person: Mapping[Reason, str]) -> Decision:
+    reasons = tuple(d.reason for d in _counted(decided, facts) or decided if d.reason is not None)
     reasons = tuple(dict.fromkeys((*for_a_person, *reasons)))
-    whole = Outcome.HELD if for_a_person else outcome(outcomes)
+    whole = Outcome.HELD if for_a_person else _of_all(decided, facts)
     conditions = PROFILES[facts.conditions]
     ground = conditions.grounds[reasons[0]] if reasons else conditions.confirmed
     originals = with_original(decided, facts.originals)
     return Decision(whole, "each_document", ground, reasons, decided, _sentences(for_a_person), originals)
+
+
+def _counted(decided: Sequence[DocumentDecision], facts: Facts) -> list[DocumentDecision]:
+    """Those that the word for the whole follows from: not a text that is merely kept beside documents."""
+    texts = {d.seq for d in facts.documents if d.is_text}
+    kept = [d for d in decided if d.seq in texts and d.outcome is DocumentOutcome.ACCEPTED and not d.number]
+    return [d for d in decided if d not in kept]
+
+
+def _of_all(decided: Sequence[DocumentDecision], facts: Facts) -> Outcome:
+    return outcome({d.outcome for d in _counted(decided, facts)})
 
 
 def with_original(decided: Sequence[DocumentDecision], originals: Collection[str]) -> tuple[str, ...]:
@@ -416,7 +452,7 @@ def with_original(decided: Sequence[DocumentDecision], originals: Collection[str
     return tuple(dict.fromkeys(d.number for d in of_one if d.number and d.number in originals))
 
 
-def _beside_the_documents(facts: Facts, decided: tuple[DocumentDecision, ...]) -> dict[Reason, str]:
+def _beside_the_documents(facts: Facts, decided: Sequence[DocumentDecision]) -> dict[Reason, str]:
     """What the text beside the documents asks or explains: only a person can answer that (P10)."""
     answered = {(d.request, d.number) for d in decided if d.outcome is DocumentOutcome.ACCEPTED}
     missing = any(
@@ -474,6 +510,11 @@ def _each(facts: Facts, outcome: DocumentOutcome, reason: Reason) -> tuple[Docum
 
 def _is_document(document: DocumentFacts) -> bool:
     return document.role is PartRole.DOCUMENT
+
+
+def _is_attached(document: DocumentFacts) -> bool:
+    """Whether somebody sent it as a document: the text of the mail is one only to be read and kept."""
+    return _is_document(document) and not document.is_text
 
 
 def _assigned(facts: Facts) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.core.conditions import Profile
-from gateway.core.model import Decision, Finding, Item, PartRole, Trouble, Verdict
+from gateway.core.model import TEXT_OF_MESSAGE, Decision, Finding, Item, PartRole, Trouble, Verdict
 from gateway.core.words import Channel, Procedure, Reason, RequestStatus
 
 
@@ -97,6 +97,11 @@ class DocumentFacts:
     item: str | None = None
     request: str = ""
     copy_of: int | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is the text of the mail itself: no machine takes that for an item."""
+        return self.role is PartRole.DOCUMENT and self.note == TEXT_OF_MESSAGE
 
 
 @dataclass(frozen=True)

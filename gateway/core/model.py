@@ -8,6 +8,7 @@ import builtins
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from gateway.core.words import (
     Channel,
@@ -196,6 +197,10 @@ class PartRole(StrEnum):
     def is_inspected(self) -> bool:
         """Whether its kind and structure are looked at: a document, or the copy that is read in its place."""
         return self in {PartRole.DOCUMENT, PartRole.COPY}
+
+
+TEXT_OF_MESSAGE: Final = "the text of the message"
+"""The note of a document that is the text of a mail: what its sender asks or explains there."""
 
 
 @dataclass(frozen=True)

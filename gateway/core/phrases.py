@@ -7,7 +7,7 @@ Rule 3: a phrase is a sign for a person, who sees the sentence; nothing is grant
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -52,6 +52,12 @@ def find(text: str, book: Sequence[Phrases]) -> Sighting | None:
             if _says(phrases, plain):
                 return Sighting(phrases.language, _shown(sentence))
     return None
+
+
+def compile_all(book: Iterable[Phrases]) -> None:
+    """Compile these tables now, and not when the first sentence is looked at."""
+    for phrases in book:
+        _compiled(phrases)
 
 
 def _says(phrases: Phrases, sentence: str) -> bool:

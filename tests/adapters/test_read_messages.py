@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.model import Envelope, PartRole, Reading
+from gateway.core.model import TEXT_OF_MESSAGE, Envelope, PartRole, Reading
 from mail.read import Reader, path_of
 from tests.support import hostile
 
@@ -280,3 +280,67 @@ def test_links_to_cloud_stores_are_recognised_and_nothing_else(tmp_path):
     reading = read(hostile.mail(hostile.text(words)), tmp_path)
     assert reading.message is not None
     assert reading.message.links == ("https://we.tl/t-abc",)
+
+
+# ---- the text that asks or explains -----------------------------------------------------------------
+
+ASKS = "Geachte heer,\n\nGraag uitstel van twee weken.\n\n> Stuur ons de akte."
+
+
+def the_text(reading: Reading, folder: Path) -> str:
+    (kept,) = [p for p in reading.parts if p.note == TEXT_OF_MESSAGE]
+    assert kept.role is PartRole.DOCUMENT
+    assert (kept.declared_type, reading.parts[kept.parent].role) == ("text/plain", PartRole.BODY)
+    return path_of(folder / "out", kept).read_text(encoding="utf-8")
+
+
+def latin(words: str) -> bytes:
+    return hostile.part(words.encode("cp1252"), "Content-Type: text/plain; charset=windows-1252", encoded=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (hostile.text(ASKS), ASKS),
+        (hostile.text(ASKS.replace("\n", "\r\n")), ASKS),
+        (latin("Geëerde heer, graag uitstel."), "Geëerde heer, graag uitstel."),
+        (
+            hostile.text("<p>Graag <b>uitstel</b>.</p><blockquote>Stuur de akte.</blockquote>", "html"),
+            "Graag uitstel.\n\n> Stuur de akte.",
+        ),
+    ],
+)
+def test_a_text_that_asks_for_time_is_a_document_with_its_quotations_in_plain_words(body, text, tmp_path):
+    reading = read(hostile.mail(body, hostile.attached(hostile.pdf(), "akte.pdf")), tmp_path)
+    assert documents(reading) == ["akte.pdf", "tekst van het bericht.txt"]
+    assert the_text(reading, tmp_path) == f"{text}\n"
+
+
+def test_the_whole_text_is_kept_and_again_the_same_of_the_same_mail(tmp_path):
+    long = ASKS + "\n\nEn verder nog dit.\n" * 6000
+    mail, kept = hostile.mail(hostile.text(long)), []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        kept.append(the_text(read(mail, tmp_path / name), tmp_path / name))
+    assert kept[0] == kept[1] == f"{long.strip()}\n"
+
+
+def test_whoever_called_a_file_like_it_keeps_the_name(tmp_path):
+    file = hostile.attached(b"van mij", "tekst van het bericht.txt", "text/plain")
+    reading = read(hostile.mail(hostile.text(ASKS), file), tmp_path)
+    assert documents(reading) == ["tekst van het bericht.txt", "tekst van het bericht (2).txt"]
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        hostile.mail(hostile.text("Hierbij de stukken.\n\n> Graag uitstel.")),
+        hostile.mail(hostile.text(ASKS), headers="Auto-Submitted: auto-replied"),
+        hostile.mail(
+            hostile.part(hostile.mail(hostile.text(ASKS), boundary="i"), "Content-Type: message/rfc822", encoded=False)
+        ),
+    ],
+    ids=["only quoted", "a machine", "in a mail inside"],
+)
+def test_other_text_is_no_document(mail, tmp_path):
+    assert documents(read(mail, tmp_path)) == []

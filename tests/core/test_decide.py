@@ -8,7 +8,7 @@ from gateway.core import decide as rules
 from gateway.core.conditions import SINCE_2026
 from gateway.core.decide import RULES, decide
 from gateway.core.facts import MESSAGE, Act, ActKind, Clue, ClueKind, Facts, Sender
-from gateway.core.model import DocumentDecision, Finding, PartRole, Trouble, Verdict
+from gateway.core.model import TEXT_OF_MESSAGE, DocumentDecision, Finding, PartRole, Trouble, Verdict
 from gateway.core.words import Channel, DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
 from tests.support.facts import ADDRESS, BIRTH, CAP, OTHER, PASSPORT, REFERENCE, document, facts, named, request, untied
 
@@ -631,3 +631,60 @@ def test_what_is_not_for_us_goes_on_the_ground_of_the_duty_to_forward(kind: ActK
     decision = decide(facts(acts=(Act(kind, "j.jansen", receiver="de gemeente"),)))
     assert (decision.rule, decision.outcome) == ("redirected_by_a_person", Outcome.REDIRECTED)
     assert (decision.ground, decision.detail) == (ground, "aan de gemeente door j.jansen")
+
+
+# ---- the text of the mail, kept as a document ------------------------------------------------------
+
+ASKS = "Hierbij mijn paspoort. Graag uitstel voor de geboorteakte."
+EXPLAINS = "Ik kan de geboorteakte niet krijgen omdat het archief is verwoest."
+WORDS = document("tekst van het bericht.txt", seq=9, note=TEXT_OF_MESSAGE, media_type="text/plain")
+
+
+def of_text(given: Facts) -> tuple[DocumentOutcome, Reason | None, str | None]:
+    (decided,) = [d for d in decide(given).documents if d.seq == WORDS.seq]
+    return decided.outcome, decided.reason, decided.number
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [(ASKS, Reason.EXTENSION_ASKED), (EXPLAINS, Reason.STATEMENT)], ids=["asks", "explains"]
+)
+@pytest.mark.parametrize("attached", [(), (document(),)], ids=["alone", "beside a passport"])
+def test_p10_what_is_asked_or_explained_in_a_mail_waits_for_a_person_as_a_document(text, reason, attached):
+    given = replace(facts(*attached, WORDS, text=text), documents=(*attached, WORDS))
+    decision = decide(given)
+    assert (decision.outcome, decision.reasons[0]) == (Outcome.HELD, reason)
+    assert of_text(given) == (DocumentOutcome.HELD, reason, None)
+
+
+def test_the_text_of_a_mail_is_no_items_document_unless_a_person_says_so():
+    only_one_waits = request(BIRTH)
+    text = replace(WORDS, name="geboorteakte 2.txt")
+    assert of_text(facts(text, text=EXPLAINS, request=only_one_waits))[2] is None
+    chosen = facts(replace(text, item="2"), text=EXPLAINS, request=only_one_waits)
+    assert of_text(chosen) == (DocumentOutcome.ACCEPTED, Reason.STATEMENT, "2")
+    not_allowed = replace(chosen, request=request(replace(BIRTH, statement_allowed=False)))
+    assert of_text(not_allowed) == (DocumentOutcome.HELD, Reason.STATEMENT, "2")
+    assert of_text(replace(not_allowed, acts=(RELEASE,))) == (DocumentOutcome.ACCEPTED, Reason.STATEMENT, "2")
+
+
+def test_a_text_that_was_read_is_kept_and_changes_nothing_for_the_rest():
+    refused = document(findings=(Finding("encrypted"),))
+    beside = facts(refused, WORDS, text=ASKS, acts=(RELEASE,))
+    assert decide(beside).outcome is Outcome.REFUSED
+    assert decide(beside).reasons == (Reason.ENCRYPTED,)
+    assert of_text(beside) == (DocumentOutcome.ACCEPTED, Reason.EXTENSION_ASKED, None)
+    alone = facts(WORDS, text=ASKS, acts=(RELEASE,))
+    assert decide(alone).outcome is Outcome.REGISTERED
+    assert of_text(alone) == (DocumentOutcome.ACCEPTED, Reason.EXTENSION_ASKED, None)
+
+
+def test_an_explanation_when_nothing_is_missing_holds_nothing():
+    answered = request(PASSPORT)
+    given = facts(document(), WORDS, text=EXPLAINS, request=answered)
+    assert decide(given).outcome is Outcome.ACCEPTED
+    assert of_text(given) == (DocumentOutcome.ACCEPTED, Reason.STATEMENT, None)
+
+
+def test_p4_a_text_that_nobody_scanned_is_not_kept_as_clean():
+    assert of_text(facts(document(), replace(WORDS, verdict=Verdict.NOT_YET), text=ASKS))[1] is Reason.NOT_SCANNED
+    assert of_text(facts(document(), replace(WORDS, verdict=Verdict.INFECTED), text=ASKS))[1] is Reason.INFECTED

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.core import names
-from mail import facts, headers, mime, transfer
+from mail import facts, headers, markup, mime, transfer
 from tests.support import hostile
 
 LIMITS = mime.Limits()
@@ -117,7 +117,7 @@ def test_no_value_raises_and_no_name_is_dangerous(text):
     value = headers.value(f"attachment; filename={text}")
     headers.mailboxes([text])
     headers.words(text)
-    facts.text_of_markup(text)
+    markup.text_of(text)
     for candidate in (text, *value.parameters.values()):
         name = names.safe(candidate, "stuk")
         assert name

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.core.business import Business
 from gateway.core.facts import Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, Match, RequestFacts, Sender
 from gateway.core.match import match
-from gateway.core.model import Finding, Item, PartRole, Trouble, Verdict
+from gateway.core.model import TEXT_OF_MESSAGE, Finding, Item, PartRole, Trouble, Verdict
 from gateway.core.words import Channel, ItemStatus, Reason, RequestStatus
 
 CAP = 30 * 1024 * 1024
@@ -141,6 +141,7 @@ DOCUMENTS = st.builds(
     st.just("0" * 64),
     verdict=st.sampled_from((Verdict.CLEAN, *Verdict)),
     findings=st.lists(FINDINGS, max_size=2).map(tuple),
+    note=st.sampled_from(("", "", TEXT_OF_MESSAGE)),
     item=st.none() | NUMBERS,
 )
 
