@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends
 from fastapi import Path as PathParameter
+from fastapi import Request as HttpRequest
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
@@ -55,6 +56,13 @@ Number = Annotated[str, PathParameter(description="Ontvangstnummer.", examples=[
 def url(desk: Desk, path: str) -> str:
     """The address of a resource, for `Location`."""
     return f"{desk.settings.portal.public_url}/api/v1{path}"
+
+
+def viewed(request: HttpRequest, desk: Desk, subject: str, what: str, name: str) -> None:
+    """Note that a program of this name saw it: a receipt number or a reference (Awb 2:25)."""
+    origin = request.client.host if request.client else "-"
+    minutes = desk.settings.portal.view_minutes
+    desk.store.note_view(subject, what, officer=name, role="token", origin=origin, minutes=minutes)
 
 
 # ---- how it fails --------------------------------------------------------------------------------

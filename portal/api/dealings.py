@@ -5,13 +5,14 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter
 from fastapi import Path as PathParameter
+from fastapi import Request as HttpRequest
 from pydantic import AwareDatetime, BaseModel, Field
 
 from gateway.core.errors import WrongState
 from gateway.core.model import Answer
 from gateway.dealings import Question, Way
 from gateway.schema import Day, In, Verzoek, Word, instant
-from portal.api.common import ReadsRequests, Reference, WritesRequests, errors, fields
+from portal.api.common import ReadsRequests, Reference, WritesRequests, errors, fields, viewed
 from portal.auth import TheDesk
 from portal.problems import ApiProblem
 
@@ -50,11 +51,13 @@ class Gesprek(BaseModel):
     response_model=list[Gesprek],
     responses=errors(404),
 )
-def list_contacts(kenmerk: Reference, desk: TheDesk, _name: ReadsRequests) -> tuple[Gesprek, ...]:
+def list_contacts(request: HttpRequest, kenmerk: Reference, desk: TheDesk, name: ReadsRequests) -> tuple[Gesprek, ...]:
     """Met wie over een verzoek is gesproken, en wat is afgesproken; het oudste eerst."""
+    found = desk.dealings.contacts(kenmerk)
+    viewed(request, desk, kenmerk, "gesprekken", name)
     return tuple(
         Gesprek(gesprokenOp=instant(c.spoken_at), persoon=c.person, afspraak=c.agreed, medewerker=c.officer)
-        for c in desk.dealings.contacts(kenmerk)
+        for c in found
     )
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from gateway.core.words import Channel, RequestStatus
 from gateway.desk import Desk
 from gateway.schema import Storing, Termijnen, Verzoek, VerzoekNieuw, dump, instant, read_requests
-from portal.api.common import ReadsRequests, Reference, WritesRequests, errors, url
+from portal.api.common import ReadsRequests, Reference, WritesRequests, errors, url, viewed
 from portal.auth import TheDesk
 
 routes = APIRouter(tags=["verzoeken"])
@@ -76,9 +76,11 @@ def list_requests(
 
 
 @routes.get("/verzoeken/{kenmerk}", operation_id="toonVerzoek", summary="Eén verzoek", responses=errors(404))
-def show_request(kenmerk: Reference, desk: TheDesk, _name: ReadsRequests) -> Verzoek:
+def show_request(request: HttpRequest, kenmerk: Reference, desk: TheDesk, name: ReadsRequests) -> Verzoek:
     """Eén verzoek, met de stand van elk gevraagd stuk."""
-    return desk.queries.request(kenmerk)
+    found = desk.queries.request(kenmerk)
+    viewed(request, desk, found.kenmerk, "verzoek", name)
+    return found
 
 
 @routes.get(

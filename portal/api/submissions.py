@@ -13,7 +13,7 @@ from gateway.core.errors import Fault, Refused
 from gateway.core.words import Status
 from gateway.desk import Desk
 from gateway.schema import Inzending, dump
-from portal.api.common import Number, ReadsSubmissions, Reference, WritesSubmissions, errors, url
+from portal.api.common import Number, ReadsSubmissions, Reference, WritesSubmissions, errors, url, viewed
 from portal.auth import TheDesk
 from portal.problems import ApiProblem
 from portal.submitters import hand_in, register_over_the_limit
@@ -136,7 +136,5 @@ def list_submissions(
 def show_submission(request: HttpRequest, ontvangstnummer: Number, desk: TheDesk, name: ReadsSubmissions) -> Inzending:
     """Eén inzending, met het besluit per stuk."""
     found = desk.queries.submission(ontvangstnummer)
-    origin = request.client.host if request.client else "-"
-    minutes = desk.settings.portal.view_minutes
-    desk.store.note_view(found.ontvangstnummer, "inzending", officer=name, role="token", origin=origin, minutes=minutes)
+    viewed(request, desk, found.ontvangstnummer, "inzending", name)
     return found

@@ -53,7 +53,8 @@ def test_every_view_is_an_entry_and_seeing_it_again_at_once_is_the_same_view(por
     request = portal.open_request(reference="HV-2")
     with api(portal, name="zaaksysteem") as machine:
         number = submit(machine, request, ("1", "pas.pdf", pdf(note="2")))
-        machine.get(f"/inzendingen/{number}")
+        for path in (f"/inzendingen/{number}", "/verzoeken/HV-2", "/verzoeken/HV-2/gesprekken", "/verzoeken/HV-2"):
+            assert machine.get(path).status_code == 200
     with client(portal) as submitter:
         sign_in(submitter, request.kenmerk, request.toegangscode)
         for _ in range(3):
@@ -66,6 +67,8 @@ def test_every_view_is_an_entry_and_seeing_it_again_at_once_is_the_same_view(por
                 assert staff.get(page).status_code == 200
     here = "127.0.0.1"
     assert views(portal, "HV-2") == [
+        ("zaaksysteem", "token", "verzoek", here),
+        ("zaaksysteem", "token", "gesprekken", here),
         (None, "indiener", "verzoek", here),
         ("behandelaar", "behandelaar", "verzoek", here),
         ("auditor", "auditor", "tijdlijn", here),
