@@ -76,7 +76,7 @@ def receipt_pdf(
     received = datetime.fromisoformat(submission["ontvangenOp"])
     data = {
         "submission": _receipt_submission(submission, request, language)
-        | {"reasons": [_explained(Reason(reason), submission, taken, language) for reason in submission["redenen"]]},
+        | {"reasons": [_reason(Reason(reason), submission, taken, language) for reason in submission["redenen"]]},
         "request": _receipt_request(request, received) if request else None,
         "log": {key: log[key] for key in ("origin", "index", "size", "root", "key")},
         "vouchers": [_voucher(voucher) for voucher in log["vouchers"]],
@@ -250,6 +250,13 @@ def _receipt_submission(
             for f in submission["stukken"]
         ],
     }
+
+
+def _reason(reason: Reason, submission: Mapping[str, Any], taken: Taken, language: str) -> dict[str, str | None]:
+    """Why, and about which of several files: their numbers on the receipt."""
+    files = submission["stukken"]
+    about = [str(n) for n, f in enumerate(files, 1) if f["reden"] == reason] if len(files) > 1 else []
+    return {"text": _explained(reason, submission, taken, language), "files": ", ".join(about) or None}
 
 
 def _receipt_request(request: Mapping[str, Any], received: datetime) -> dict[str, Any]:

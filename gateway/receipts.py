@@ -235,7 +235,13 @@ def _verify(given: _Given, keys: Sequence[str], checks: list[Check]) -> _Evidenc
     proof_text = _read_text(given, PROOF)
     vkeys = keys or notes.read_vkeys(_read_text(given, VKEYS))
     receipt = _parse_receipt(content)
-    checks.append(holds("receipt", f"{RECEIPT} is gaaf (RFC 8785).", f"{RECEIPT} is intact (RFC 8785)."))
+    checks.append(
+        holds(
+            "receipt",
+            f"{RECEIPT} is geschreven zoals het hoort (RFC 8785).",
+            f"{RECEIPT} is written as it should be (RFC 8785).",
+        )
+    )
     try:
         proof = notes.parse_tlog_proof(proof_text)
         known = [notes.parse_vkey(vkey) for vkey in vkeys]

@@ -276,12 +276,13 @@ _FREE_WORDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Entry:
-    """One event as shown. `happened`: the moment of receipt or of the attempt, when the event names one."""
+    """One event as shown. `happened`: the moment of receipt or of the attempt, as `happened_as` says, if any."""
 
     index: int
     name: str
     recorded_at: datetime
     happened: datetime | None
+    happened_as: str
     subject: str
     facts: tuple[tuple[str, str], ...]
     hashes: tuple[tuple[str, int | None], ...]
@@ -310,6 +311,7 @@ def _entry(event: Event, corrected_by: int | None) -> Entry:
         name=EVENT.get(event.name, event.name),
         recorded_at=event.at,
         happened=datetime.fromisoformat(happened) if happened else None,
+        happened_as="Poging" if content.get("pogingOp") else "Ontvangen",
         subject=event.subject,
         facts=(*_shown(event.name, content), *((label, f"regel {at}") for label, at in receipts if at is not None)),
         hashes=tuple(_hashes(content)),
