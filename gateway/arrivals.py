@@ -40,7 +40,7 @@ _KNOWN: Final = Prepared(
 )
 _GIVEN: Final = (
     "number", "source", "channel", "received_at", "accepted_at", "envelope", "session_request", "arrival_index", "step",
-    "retry_at", "sender",
+    "turn_at", "retry_at", "sender",
 )  # fmt: skip
 _NEW_SUBMISSION: Final = Prepared(
     insert(SubmissionRow.__table__).values(  # type: ignore[attr-defined]
@@ -217,6 +217,7 @@ def _submission_values(accepted: Accepted, arrival: Arrival, now: datetime) -> d
         "session_request": arrival.request,
         "arrival_index": accepted.log_index,
         "step": Step.ACCEPTED.value,
+        "turn_at": now,
         "retry_at": now,
         "sender": arrival.envelope.mail_from,
     }

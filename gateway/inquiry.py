@@ -7,6 +7,7 @@ Rule 2: facts are complete: a decision looks at nothing that is not among them (
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -38,6 +39,8 @@ class Policy:
     cap_bytes: int
     counts_message: bool
     lease_seconds: float
+    later_per_second: float
+    later_when_broken: timedelta
     conditions: Profile | None = None
 
 

@@ -124,6 +124,8 @@ def policy(settings: Settings) -> Policy:
         cap_bytes=settings.cap_bytes,
         counts_message=settings.limits.counts == "message",
         lease_seconds=settings.work.lease_seconds,
+        later_per_second=settings.work.later_per_second,
+        later_when_broken=timedelta(seconds=settings.work.later_when_broken_seconds),
         conditions=None if settings.conditions.profile == "by_date" else Profile(settings.conditions.profile),
     )
 

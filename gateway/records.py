@@ -200,7 +200,7 @@ class SubmissionRow(SQLModel, table=True):
     """A submission: the truth about it, and its place in the queue."""
 
     __tablename__ = "submission"
-    __table_args__ = (Index("submission_work", "step", "retry_at"), Index("submission_scanned", "scanned_at"))
+    __table_args__ = (Index("submission_turn", "turn_at"), Index("submission_scanned", "scanned_at"))
 
     id: int = Field(default=None, primary_key=True)
     number: str = Field(unique=True)
@@ -214,6 +214,8 @@ class SubmissionRow(SQLModel, table=True):
     receipt_index: int | None = None
 
     step: str
+    turn_at: datetime | None
+    """Who has the smallest is next; None when it rests."""
     attempts: int = 0
     retry_at: datetime
     owner: str | None = None

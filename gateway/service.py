@@ -183,7 +183,7 @@ async def _listener(house: House) -> AsyncIterator[None]:
 @contextlib.contextmanager
 def _workers(house: House) -> Iterator[None]:
     workers = Workers(
-        house.settings.work.workers if not house.database.embedded else 1,
+        house.settings.work.workers,
         lambda: walk.advance(house.ports),
         house.woken,
     )

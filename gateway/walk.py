@@ -79,6 +79,8 @@ def read(claim: Claim, ports: Ports) -> None:
     with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
         reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
         _keep_parts(reading.parts, ports, Path(scratch))
+    if not reading.trouble:
+        ports.inspector.look_ahead([ports.blobs.path(part.sha256) for part in reading.parts if part.sha256])
     ports.store.save_reading(claim, reading)
 
 
@@ -163,7 +165,6 @@ def _keep_parts(parts: Sequence[Part], ports: Ports, scratch: Path) -> None:
     for part, kept in zip(filled, ports.blobs.take_all([scratch / str(part.seq) for part in filled]), strict=True):
         if kept.sha256 != part.sha256:
             raise Corrupt(f"part {part.seq} changed between reading and keeping")
-    ports.inspector.look_ahead([ports.blobs.path(part.sha256) for part in filled])
 
 
 def _read_upload(file: StoredFile, first: int, ports: Ports, scratch: Path) -> Reading:

@@ -21,6 +21,7 @@ from gateway.core.model import (
     Reading,
     RefusedAttempt,
     StoredFile,
+    Trouble,
 )
 from gateway.core.states import Step
 from gateway.core.words import Channel, EventName, Outcome, RequestStatus, Status
@@ -240,6 +241,81 @@ def test_the_oldest_work_is_claimed_first(kept):
         kept.clock.forward(seconds=1)
     assert [kept.store.claim().number for _ in range(3)] == numbers
     assert kept.store.claim() is None
+
+
+def _accepted_in_turn(kept, seconds):
+    """The numbers of three submissions, each so long after the one before."""
+    numbers = []
+    for n in range(3):
+        numbers.append(kept.store.accept(storage.arrival(n)).number)
+        kept.clock.forward(seconds=seconds)
+    return numbers
+
+
+def _claimed_to_the_end(kept):
+    """Who is claimed one after the other, each for its first two steps."""
+    order = []
+    while claim := kept.store.claim():
+        if claim.step is Step.ACCEPTED:
+            kept.store.save_reading(claim, Reading(None, ()))
+        order.append(claim.number)
+    return order
+
+
+def test_who_came_first_is_looked_at_to_the_end_first(kept):
+    first, second, third = _accepted_in_turn(kept, 1)
+    assert _claimed_to_the_end(kept) == [first, first, second, second, third, third]
+
+
+def test_for_each_second_that_it_took_those_of_the_next_ten_go_before_it(kept):
+    first, second, third = _accepted_in_turn(kept, 15)
+    slow = kept.store.claim()
+    kept.clock.forward(seconds=2)
+    kept.store.save_reading(slow, Reading(None, ()))
+    assert slow.number == first
+    assert _claimed_to_the_end(kept) == [second, second, first, third, third]
+
+
+def test_a_try_that_failed_took_time_too(kept):
+    first, second, third = _accepted_in_turn(kept, 15)
+    slow = kept.store.claim()
+    kept.clock.forward(seconds=4)
+    kept.store.postpone(slow, "scanner away", count=False)
+    kept.clock.forward(seconds=60)
+    assert _claimed_to_the_end(kept) == [second, second, third, third, first, first]
+
+
+def test_those_of_the_next_twenty_seconds_go_before_one_that_could_not_be_read_whole(kept):
+    first, second, third = _accepted_in_turn(kept, 15)
+    kept.store.save_reading(kept.store.claim(), Reading(None, (), Trouble("too_complex", "500 parts")))
+    assert _claimed_to_the_end(kept) == [second, second, first, third, third]
+
+
+def test_a_clock_that_is_set_back_during_a_step_gives_nobody_an_earlier_turn(kept):
+    first, second, third = _accepted_in_turn(kept, 15)
+    assert kept.store.claim().number == first
+    during = kept.store.claim()
+    kept.clock.forward(days=-1)
+    kept.store.save_reading(during, Reading(None, ()))
+    assert _turns(kept) == sorted(_turns(kept))
+    assert during.number == second
+    assert third
+
+
+def test_who_rests_has_no_turn_and_gets_one_when_somebody_acts(kept):
+    number = kept.store.accept(storage.arrival(1)).number
+    assert _turns(kept) == [NOON]
+    kept.store.save_reading(kept.store.claim(), Reading(None, ()))
+    kept.store.shelve(kept.store.claim(), "a person looks at it")
+    assert _turns(kept) == [None]
+    kept.clock.forward(seconds=5)
+    kept.store.act(number, Act(ActKind.RELEASE, "j.jansen"))
+    assert _turns(kept) == [kept.clock.now()]
+
+
+def _turns(kept):
+    with kept.database.read() as session:
+        return list(session.scalars(select(col(SubmissionRow.turn_at)).order_by(col(SubmissionRow.id))))
 
 
 def test_one_submission_can_be_claimed_by_its_number(kept):

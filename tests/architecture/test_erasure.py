@@ -45,7 +45,7 @@ STAYS: Final = {
     "party": "id request_id role",
     "item": "id request_id position number original_required statement_allowed status",
     "submission": "id number source channel received_at accepted_at arrival_index receipt_index step attempts retry_at"
-    " owner lease_until request_id decisions outcome rule ground reasons scanned_at signatures erasing_at"
+    " turn_at owner lease_until request_id decisions outcome rule ground reasons scanned_at signatures erasing_at"
     " erased_at",
     "submission_share": "submission_id request_id receipt_index",
     "received_file": "id submission_id position bytes",

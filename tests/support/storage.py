@@ -162,7 +162,15 @@ def opened(
     clock = clock or FakeClock()
     ledger = Ledger(database, _signer(directory))
     blobs = FileBlobs(directory / "blobs", carried=functools.partial(content_of, database))
-    policy = Policy((ADDRESS,), (), 30 << 20, counts_message=False, lease_seconds=lease_seconds)
+    policy = Policy(
+        (ADDRESS,),
+        (),
+        30 << 20,
+        counts_message=False,
+        lease_seconds=lease_seconds,
+        later_per_second=10,
+        later_when_broken=timedelta(seconds=20),
+    )
     postroom = Postroom(ledger, load_calendar(), (ADDRESS,), ADDRESS, timedelta(hours=1))
     terms = DateRules(load_calendar(), TermReading(), load_decision_terms(), (7, 2, 0), own_terms_move=True)
     requests = Requests(database, ledger, clock, load_calendar(), ADDRESS, postroom=postroom)
