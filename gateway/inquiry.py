@@ -5,12 +5,13 @@ Rule 2: facts are complete: a decision looks at nothing that is not among them (
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from gateway import mapping
@@ -242,8 +243,13 @@ def is_for(request: RequestRow | type[RequestRow]) -> ColumnElement[bool]:
 
 def other_decisions(session: Session, row: SubmissionRow, request: RequestRow) -> list[Decision]:
     """What was decided for a request on its other submissions, as it stands."""
-    others = session.scalars(select(SubmissionRow).where(is_for(request), col(SubmissionRow.id) != row.id))
-    decisions = [mapping.decision_of(other, mapping.part_rows(session, other)) for other in others]
+    are_others = and_(is_for(request), col(SubmissionRow.id) != row.id, col(SubmissionRow.outcome).is_not(None))
+    parts: defaultdict[int, list[PartRow]] = defaultdict(list)  # of all at once: a request may have hundreds
+    of_others = col(PartRow.submission_id).in_(select(col(SubmissionRow.id)).where(are_others))
+    for part in session.scalars(select(PartRow).where(of_others).order_by(col(PartRow.seq))):
+        parts[part.submission_id].append(part)
+    others = session.scalars(select(SubmissionRow).where(are_others))
+    decisions = [mapping.decision_of(other, parts[other.id]) for other in others]
     return [decision.share(request.reference) for decision in decisions if decision is not None]
 
 

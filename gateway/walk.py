@@ -26,6 +26,9 @@ from gateway.ports import Claim, Ports, Spool, Waiting, keep_bytes
 _log = logging.getLogger(__name__)
 
 MAIL: Final = frozenset({Channel.SMTP, Channel.IMAP})
+LARGE_BYTES: Final = 1 << 20
+"""More than this takes the scanner so long that it begins before the message is read; less may be a trap for it."""
+
 UNSEEN: Final = frozenset({Verdict.NOT_YET, Verdict.ERROR})
 
 
@@ -75,7 +78,7 @@ def _step(claim: Claim, ports: Ports) -> None:
 def read(claim: Claim, ports: Ports) -> None:
     """Bytes to parts, in a child process with limits; every part becomes a blob of its own (P2)."""
     arrival = ports.store.load(claim.number).arrival
-    ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files])
+    ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files if file.bytes > LARGE_BYTES])
     with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
         reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
         _keep_parts(reading.parts, ports, Path(scratch))
@@ -161,10 +164,10 @@ def _read(arrival: Arrival, ports: Ports, scratch: Path) -> Reading:
 
 
 def _keep_parts(parts: Sequence[Part], ports: Ports, scratch: Path) -> None:
-    filled = [part for part in parts if part.sha256]
-    for part, kept in zip(filled, ports.blobs.take_all([scratch / str(part.seq) for part in filled]), strict=True):
-        if kept.sha256 != part.sha256:
-            raise Corrupt(f"part {part.seq} changed between reading and keeping")
+    files = {part.sha256: scratch / str(part.seq) for part in parts if part.sha256}
+    kept = [file.sha256 for file in ports.blobs.take_all(list(files.values()))]
+    if kept != list(files):
+        raise Corrupt("a part changed between reading and keeping")
 
 
 def _read_upload(file: StoredFile, first: int, ports: Ports, scratch: Path) -> Reading:

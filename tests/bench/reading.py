@@ -66,16 +66,17 @@ def end_to_end(mails: int, clients: int) -> None:
         scanners = f'[scanners]\nclamd = "unix:{socket}"'
         house = program.installed(Path(folder) / "house", f'addresses = ["{storage.ADDRESS}"]', more=scanners)
         request = Path(folder) / "request.json"
-        request.write_text(json.dumps(request_json()))
+        request.write_text(json.dumps([request_json(f"HV-2026-{n:06d}") for n in range(max(mails, GOOD))]))
         with house.running():
-            address = house.say("request", "import", str(request))["mailadres"]
-            small = [storage.message(address, {f"loonstrook {n}.pdf": pdf(SIDE_OF_300_KB)}) for n in range(mails)]
+            addresses = [opened["mailadres"] for opened in house.say("request", "import", str(request))]
+            files = [{f"loonstrook {n}.pdf": pdf(SIDE_OF_300_KB)} for n in range(mails)]
+            small = [storage.message(address, file) for address, file in zip(addresses, files, strict=False)]
             seconds = _until_the_letters(house, small, clients)
             print(f"{mails} mails of 300 KB, {clients} at once, to {mails} letters: {mails / seconds:.1f} a second")
-            large = storage.message(address, {"paspoort.pdf": pdf(SIDE_OF_30_MB)})
+            large = storage.message(addresses[0], {"paspoort.pdf": pdf(SIDE_OF_30_MB)})
             seconds = _until_the_letters(house, [large], 1)
             print(f"one mail of {len(large) / 1e6:.1f} MB, from its first byte to its letter: {seconds:.2f} s")
-            held_up(house, address)
+            held_up(house, addresses)
 
 
 def _until_the_letters(house: program.Program, messages: list[bytes], clients: int) -> float:
@@ -109,12 +110,12 @@ def _taken(port: int, message: bytes) -> str:
 # ---- poison --------------------------------------------------------------------------------------
 
 
-def held_up(house: program.Program, address: str) -> None:
+def held_up(house: program.Program, addresses: list[str]) -> None:
     """Print how long good mails wait for their letters, alone and with sixty that break their child among them."""
     bomb = hostile.attached(hostile.zipped({"nul.bin": bytes(120 * 2**20)}), "stukken.zip", "application/zip")
     kinds = (hostile.nested(2000), hostile.mail(*[b"\r\n"] * 501), hostile.mail(bomb))
     for poison in (0, POISON):
-        good = [storage.message(address, {f"brief {poison} {n}.pdf": pdf(60)}) for n in range(GOOD)]
+        good = [storage.message(addresses[n], {f"brief {poison} {n}.pdf": pdf(60)}) for n in range(GOOD)]
         bad = [kinds[n % len(kinds)] + f"{n}\r\n".encode() for n in range(poison)]
         order = [(n / GOOD, True, m) for n, m in enumerate(good)] + [(n / POISON, False, m) for n, m in enumerate(bad)]
         accepted: dict[str, float] = {}
