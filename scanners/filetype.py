@@ -40,6 +40,8 @@ _UNOPENED: Final = {
 # Apple's three programs keep their files in the same way; which of them it was only the name says.
 _OF_APPLE: Final = {".numbers": kinds.NUMBERS, ".key": kinds.KEYNOTE}
 
+_OF_OLE: Final = {".doc": "application/msword", ".xls": "application/vnd.ms-excel", ".msg": kinds.MSG}
+
 _HEAD_BYTES: Final = 1024
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -135,12 +137,13 @@ def _of_ooxml(content_types: bytes, names: frozenset[str]) -> str:
     return "application/zip"
 
 
-def _of_ole(path: Path, _name: str) -> str:
+def _of_ole(path: Path, name: str) -> str:
     try:
         with olefile.OleFileIO(str(path)) as ole:
             names = {"/".join(entry).lower() for entry in ole.listdir(storages=True)}
     except (OSError, ValueError, IndexError, TypeError, AttributeError, zipfile.BadZipFile):
-        return "application/x-ole-storage"
+        # Too damaged to look inside: its check will say so, and its sender need not hear that the kind is wrong.
+        return _OF_OLE.get(PurePosixPath(name.lower()).suffix, "application/x-ole-storage")
     for stream, media_type in (
         ("encryptedpackage", ENCRYPTED),
         ("worddocument", "application/msword"),

@@ -7,7 +7,7 @@ Rule 2: XML is searched as bytes and never parsed: no entity is ever expanded, n
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import olefile
 
@@ -25,6 +25,10 @@ _COMMAND_FORMULA: Final = re.compile(rb"<f\b[^>]{0,100}>[^<]{0,100}\|[^<]{0,500}
 _ODF_EVENT: Final = re.compile(rb"<script:event-listener\b")
 _RTF_OBJECT: Final = re.compile(rb"\\obj(?:data|ocx|emb|link|autlink|html|class)\b|\\object\b|DDEAUTO")
 _RTF_TEMPLATE: Final = re.compile(rb"\\\*\\template\s+(?:https?:|\\\\|file:)")
+
+# A control symbol, raw bytes with their number, or the begin or end of a group.
+_RTF_GROUP: Final = re.compile(rb"\\bin(\d{1,9}) ?|\\[^a-zA-Z]|[{}]")
+_MOST_RTF: Final = 2**26
 
 _ACTIVE_NAME: Final = re.compile(r"(?i)vbaProject|/activeX/|/macrosheets/|/dialogsheets/")
 _EMBEDDED_NAME: Final = re.compile(r"(?i)/embeddings/|/externalLinks/")
@@ -54,6 +58,8 @@ def check_rtf(path: Path) -> list[Finding]:
         if not file.read(6).startswith(b"{\\rtf1"):
             found.append(Finding(findings.UNREADABLE, "a shortened header"))
         file.seek(0)
+        found += _rtf_ends(file)
+        file.seek(0)
         for window in _windows(iter(lambda: file.read(2**18), b"")):
             if _RTF_OBJECT.search(window):
                 found.append(Finding(findings.ACTIVE_CONTENT, "an embedded object"))
@@ -62,11 +68,30 @@ def check_rtf(path: Path) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
+def _rtf_ends(file: BinaryIO) -> Iterator[Finding]:
+    """Whether every group is closed, and nothing stands behind the last one (RTF 1.9.1, "Conventions")."""
+    depth, begun, left = 0, False, b""
+    content = file.read(_MOST_RTF)
+    at = 0
+    while match := _RTF_GROUP.search(content, at):
+        at = match.end() + int(match[1] or 0)
+        depth += {b"{": 1, b"}": -1}.get(match[0], 0)
+        begun = begun or depth > 0
+        if begun and depth <= 0:
+            left = content[at:].strip(b"\0\x1a \t\r\n")
+            break
+    if depth > 0 and len(content) < _MOST_RTF:
+        yield Finding(findings.UNREADABLE, "cut off")
+    elif left:
+        yield Finding(findings.SUSPICIOUS, "something stands behind its end")
+
+
 def check_ole(path: Path) -> list[Finding]:
     """What speaks against an old doc, xls or a msg."""
     try:
         with olefile.OleFileIO(str(path)) as ole:
-            return list(_ole(ole))
+            found = list(_ole(ole))
+            return [*found, *_cut_off(ole)]
     except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
         return [Finding(findings.UNREADABLE, type(error).__name__)]
     except OSError as error:
@@ -186,6 +211,14 @@ def _ole(ole: olefile.OleFileIO) -> Iterator[Finding]:
     for stream in ("Workbook", "Book"):
         if ole.exists(stream):
             yield from _workbook(ole.openstream(stream).read(2**20))
+
+
+def _cut_off(ole: olefile.OleFileIO) -> Iterator[Finding]:
+    """Whether parts of it lie beyond the end of the file; the library reads on and only notes it."""
+    for name in ole.listdir():
+        ole.openstream(name).read()
+    if any("out of range" in words or "incomplete" in words for _, words in ole.parsing_issues):
+        yield Finding(findings.UNREADABLE, "cut off")
 
 
 def _workbook(stream: bytes) -> Iterator[Finding]:

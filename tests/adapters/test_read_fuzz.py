@@ -41,6 +41,10 @@ SEEDS = {
     "stukken.7z": packed.sevenz({"akte.pdf": PDF, "b.txt": b"b" * 99}),
     "stukken.tar.gz": packed.tape({"akte.pdf": PDF, "post.eml": MAIL}, "w:gz"),
     "stukken.tar": packed.tape({"akte.pdf": PDF, "post.eml": MAIL}),
+    "stukken.tar.bz2": packed.tape({"map/akte.pdf": PDF, "weg.pdf": "../../weg.pdf"}, "w:bz2"),
+    "stukken.tar.xz": packed.tape({"akte.pdf": PDF, "binnen.tar": packed.tape({"b.txt": b"b" * 99})}, "w:xz"),
+    "pax.tar": packed.tape({"é" * 120 + ".pdf": PDF, "a/" * 60 + "b.txt": b"b" * 1500}),
+    "stukken.rar": packed.rar({"akte.pdf": PDF, "b.txt": b"b" * 99}),
 }
 MARKS = (
     b"\0",

@@ -46,7 +46,7 @@ def saved_message(files: Mapping[str, bytes]) -> bytes:
             "__substg1.0_37010102": content,
             "__substg1.0_3707001F": name.encode("utf-16-le").ljust(_MINI_CUTOFF, b"\0"),
         }
-    return _compound(tree)
+    return compound(tree)
 
 
 def _fixed(tag: int, value: int) -> bytes:
@@ -67,7 +67,8 @@ class _Entry:
     child: int = _NONE
 
 
-def _compound(tree: Mapping[str, object]) -> bytes:
+def compound(tree: Mapping[str, object]) -> bytes:
+    """An OLE file with these storages and streams."""
     entries = [_Entry("Root Entry", 5)]
     _lay_out(tree, 0, entries)
     sectors: list[bytes] = []
