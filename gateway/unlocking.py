@@ -159,18 +159,21 @@ class Unlocking:
                 return said
             out.mkdir()
             parts = self._read(copy, _named(name), out)
+            if not parts:
+                return Said.FAILED
             self._keep(parts, out)
             act = Act(ActKind.OPEN, by.officer, request=by.request, document=document, copy=parts[0].sha256)
             self.rows.save(number, act, parts)
         return said
 
     def _read(self, copy: Path, name: str, out: Path) -> tuple[Part, ...]:
-        """The copy, and the files that it carries. What cannot be unfolded is shown to a person, as always."""
+        """The copy, and the files that it carries; nothing when it cannot be read.
+
+        Carried files that cannot be taken out are left to a person, who is shown the copy that carries them.
+        """
         reading = self.reader.read_file(copy, name, unlock.MEDIA_TYPE, out)
-        if not reading.parts:
-            raise TryLater(f"the copy could not be read: {reading.trouble}")
-        first, *others = reading.parts
-        return (replace(first, role=PartRole.COPY, note=OPENED), *(() if reading.trouble else others))
+        copies = (replace(part, role=PartRole.COPY, note=OPENED) for part in reading.parts[:1])
+        return (*copies, *(() if reading.trouble else reading.parts[1:]))
 
     def _keep(self, parts: Sequence[Part], out: Path) -> None:
         self.rows.announce({part.sha256 for part in parts})

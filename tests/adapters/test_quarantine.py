@@ -20,6 +20,7 @@ from gateway.core.words import EventName
 from gateway.people import StaffRole
 from gateway.rescan import Rescan, Rules
 from gateway.schema import dump
+from gateway.unlocking import By
 from scanners import clam
 from tests.adapters.test_pages import hidden
 from tests.support import dossier, servers, storage
@@ -219,6 +220,29 @@ def test_two_people_let_a_document_out_of_quarantine_and_one_never_does(ward: Wa
     assert quarantine.contents() == ()
     refused(lambda: quarantine.release(number, infected, "d.derde"), "niet in quarantaine")
     assert ward.rescan() == [], "what two people let out is not found anew"
+    assert ward.problems() == ()
+
+
+def test_a_copy_without_password_that_turns_out_infected_is_quarantined_and_let_out_like_any_document(
+    ward: Ward,
+) -> None:
+    locked = dossier.locked(dossier.pdf(width=next(NUMBERS) % 1000), "geheim")
+    number = ward.walked(storage.message(ward.address, {"paspoort.pdf": locked}))
+    by = By("(indiener, in het portaal)", storage.REFERENCE)
+    ward.house.desk.unlocking.open(number, ward.stukken(number)[0]["sha256"], "geheim", by)
+    storage.walk_on(ward.house)
+    assert (ward.view(number)["besluit"], ward.stukken(number)[0]["nummer"]) == ("aangenomen", "1")
+    copy = ward.stukken(number)[0]["zonderWachtwoord"]
+    with ward.house.desk.blobs.open(copy) as file:
+        ward.learn(file.read())
+    assert ward.rescan() == [number]
+    assert [(s["besluit"], s["reden"]) for s in ward.stukken(number)] == [("geweigerd", "besmet")]
+    quarantine = ward.house.desk.quarantine
+    assert [item.document for item in quarantine.contents()] == [copy]
+    quarantine.propose(number, copy, "b.behandelaar", "Loos alarm.")
+    quarantine.release(number, copy, "c.collega")
+    storage.walk_on(ward.house)
+    assert ward.view(number)["besluit"] == "aangenomen"
     assert ward.problems() == ()
 
 

@@ -215,6 +215,7 @@ def test_the_child_has_no_environment_of_ours_no_new_privileges_and_as_root_no_n
     (seen,) = outcome.answers
     assert not {name for name in seen["environment"] if "HERSTELPOST" in name or name in {"PATH", "HOME"}}
     assert seen["no_new_privileges"]
+    assert seen["told_by"].startswith("/memfd:"), "a job may hold a secret: it is on no disk"
     assert seen["connects"] is (os.geteuid() != 0)
 
 

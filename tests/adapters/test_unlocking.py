@@ -8,6 +8,9 @@ import logging
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +33,7 @@ from scanners import child
 from scanners.unlock import Said, unlock
 from tests.adapters.test_pages import client, hidden, send, signed_in
 from tests.support import dossier, storage
-from tests.support.browsing import staff_client
+from tests.support.browsing import SECONDS, staff_client
 from tests.support.house import Running, eicar, running
 from tests.support.retention import old_bytes
 
@@ -244,6 +247,28 @@ def _carrying(name: str, content: bytes) -> bytes:
     return made.getvalue()
 
 
+def test_by_mail_the_letter_says_where_to_give_it_and_the_next_receipt_names_the_copy(embedded: Ward) -> None:
+    ward, to = embedded, embedded.house.desk.queries.request(storage.REFERENCE).mailadres
+    raw = storage.message(to, {"paspoort.pdf": dossier.locked(dossier.pdf(width=next(NUMBERS)), SECRET)})
+    number = storage.hand_in_mail(ward.house, raw, to).number
+    ward.walk()
+    before = _letter(ward, f"{number}.0.0").get_body(("plain",))
+    assert before is not None
+    assert f"{ward.house.settings.portal.public_url}/inzending/{number}" in before.get_content()
+    assert ward.open(number).said is Said.OPENED
+    after = _letter(ward, f"{number}.1.0")
+    receipt = next(json.loads(a.get_content()) for a in after.iter_attachments() if a.get_filename() == "receipt.json")
+    assert receipt["stukken"][0]["zonderWachtwoord"] == ward.view(number)["stukken"][0]["zonderWachtwoord"]
+    assert "corrigeert" in receipt
+    (raw_file,) = ward.house.desk.queries.raw_files(number)
+    assert ward.house.desk.blobs.path(raw_file.sha256).read_bytes() == raw
+
+
+def _letter(ward: Ward, key: str) -> EmailMessage:
+    content = (ward.house.settings.data_dir / "outbox" / f"{key}.eml").read_bytes()
+    return BytesParser(EmailMessage, policy=SMTP).parsebytes(content)
+
+
 def test_what_a_person_refused_for_another_reason_stays_refused(embedded: Ward) -> None:
     ward = embedded
     locked = dossier.locked(dossier.pdf(width=next(NUMBERS)), SECRET)
@@ -293,6 +318,25 @@ def test_the_copy_goes_with_the_original(ward: Ward) -> None:
     left = [path.name for path in data.rglob("*")]
     assert not [name for name in left for one in (stuk["sha256"], stuk["zonderWachtwoord"]) if one in name]
     assert ward.problems() == ()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "UPDATE part SET sha256 = '0' WHERE role = 'copy'",
+        "DELETE FROM part WHERE role = 'copy'",
+        "UPDATE act SET act = json_set(act, '$.copy', '0')",
+        "UPDATE act SET act = json_set(act, '$.officer', 'j.jansen')",
+    ],
+)
+def test_a_copy_or_an_opening_that_is_changed_afterwards_is_found(embedded: Ward, changed: str) -> None:
+    ward = embedded
+    number = ward.upload(dossier.locked(dossier.pdf(width=next(NUMBERS)), SECRET))
+    ward.open(number)
+    assert ward.problems() == ()
+    with ward.house.database.engine.begin() as connection:
+        connection.exec_driver_sql(changed)
+    assert any(number in problem for problem in ward.problems())
 
 
 # ---- the power ------------------------------------------------------------------------------------
@@ -444,6 +488,44 @@ def test_who_sent_it_gives_the_password_on_the_page_and_it_is_nowhere_afterwards
         assert not path.is_file() or b"Zeldzaamwoord" not in path.read_bytes(), path
     assert "Zeldzaamwoord" not in caplog.text
     assert portal.house.desk.audit(True).problems == ()  # noqa: FBT003  # the desk's callable
+
+
+def test_of_a_mail_for_two_requests_nobody_opens_what_is_not_theirs(portal: Running) -> None:
+    """P7: the people of each see their own document only, and can name no other."""
+    asked = [
+        portal.open_request(reference=f"HV-4{n}", betrokkenen=[LAWYER, _party(n)], stukken=[_item(kind)])
+        for n, kind in enumerate(KINDS)
+    ]
+    desk = portal.house.desk
+    documents = {f"{kind}.pdf": dossier.locked(dossier.pdf(width=800 + n), SECRET) for n, kind in enumerate(KINDS)}
+    raw = storage.message(asked[0].mailadres, documents)
+    number = storage.hand_in_mail(portal.house, raw, *(request.mailadres for request in asked)).number
+    desk.wake()
+    desk.settle(number, SECONDS)
+    assert len(desk.queries.submission(number).verzoeken) == 2
+    with client(portal) as person:
+        csrf = signed_in(person, asked[0])
+        assert "paspoort.pdf" in (page := person.get(f"/inzending/{number}").text)
+        assert "diploma.pdf" not in page
+        assert give(person, number, csrf, SECRET, place=2).headers["location"] == f"/inzending/{number}"
+        assert all(stuk.zonderWachtwoord is None for stuk in desk.queries.submission(number).stukken)
+        assert give(person, number, csrf, SECRET).headers["location"].endswith("?geopend=1")
+    opened = {
+        stuk.naam: (stuk.besluit, stuk.zonderWachtwoord is None) for stuk in desk.queries.submission(number).stukken
+    }
+    assert opened == {"paspoort.pdf": ("aangenomen", False), "diploma.pdf": ("geweigerd", True)}
+
+
+KINDS: Final = ("paspoort", "diploma")
+LAWYER: Final = {"rol": "gemachtigde", "naam": "mr. B. Voorbeeld", "email": storage.APPLICANT}
+
+
+def _party(number: int) -> dict[str, Any]:
+    return {"rol": "aanvrager", "naam": f"P. Persoon{number}", "email": f"p{number}@example.org"}
+
+
+def _item(kind: str) -> dict[str, str]:
+    return {"nummer": "1", "soort": kind, "omschrijving": f"Kopie: {kind}"}
 
 
 def test_who_guesses_is_told_when_to_try_again(portal: Running) -> None:

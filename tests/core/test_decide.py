@@ -1,13 +1,14 @@
 """Every rule speaks, every reason has a way that leads to it; examples from the contract and the law."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from gateway.core import decide as rules
 from gateway.core.conditions import SINCE_2026
 from gateway.core.decide import RULES, decide
-from gateway.core.facts import MESSAGE, Act, ActKind, Clue, ClueKind, Facts, Sender
+from gateway.core.facts import MESSAGE, Act, ActKind, Clue, ClueKind, DocumentFacts, Facts, Sender
 from gateway.core.model import TEXT_OF_MESSAGE, DocumentDecision, Finding, PartRole, Trouble, Verdict
 from gateway.core.words import Channel, DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
 from tests.support.facts import ADDRESS, BIRTH, CAP, OTHER, PASSPORT, REFERENCE, document, facts, named, request, untied
@@ -403,6 +404,62 @@ def test_who_lets_one_document_out_lets_out_no_other_and_forgives_nothing_else()
     assert decide(facts(macros, freed=FREED)).documents[0].reason is Reason.ACTIVE_CONTENT
     for unseen in (Verdict.NOT_YET, Verdict.ERROR, Verdict.LIMITS, Verdict.ENCRYPTED):
         assert decide(facts(document(verdict=unseen), freed=FREED)).documents[0].outcome is not DocumentOutcome.ACCEPTED
+
+
+LOCKED = document(verdict=Verdict.ENCRYPTED, findings=(Finding("encrypted", "a password to open"),))
+OPEN = Act(ActKind.OPEN, "(indiener, in het portaal)", request=REFERENCE, document=LOCKED.sha256)
+
+
+def opened(original: DocumentFacts = LOCKED, **copy: Any) -> Facts:
+    """A locked document, and the copy of it that was made with its password."""
+    return facts(original, document("kopie.pdf", 7, role=PartRole.COPY, copy_of=original.seq, **copy), acts=(OPEN,))
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (opened(), None),
+        (opened(verdict=Verdict.INFECTED, findings=(Finding("infected"),)), Reason.INFECTED),
+        (opened(verdict=Verdict.NOT_YET), Reason.NOT_SCANNED),
+        (opened(verdict=Verdict.ERROR), Reason.NOT_SCANNED),
+        (opened(verdict=Verdict.LIMITS), Reason.TOO_COMPLEX),
+        (opened(findings=(Finding("active_content"),)), Reason.ACTIVE_CONTENT),
+        (opened(findings=(Finding("suspicious"),)), Reason.ACTIVE_CONTENT),
+        (opened(replace(LOCKED, findings=(*LOCKED.findings, Finding("suspicious")))), Reason.ACTIVE_CONTENT),
+        (opened(replace(LOCKED, verdict=Verdict.INFECTED)), Reason.INFECTED),
+        (opened(replace(LOCKED, verdict=Verdict.NOT_YET)), Reason.ENCRYPTED),
+        (facts(LOCKED, document("kopie.pdf", 7, role=PartRole.COPY, copy_of=3)), Reason.ENCRYPTED),
+    ],
+)
+def test_of_a_locked_document_the_copy_is_judged_and_what_speaks_against_the_file_itself(
+    given: Facts, reason: Reason | None
+) -> None:
+    (decided,) = decide(given).documents
+    assert decided.reason is reason
+    assert (decided.outcome is DocumentOutcome.ACCEPTED) == (reason is None)
+
+
+def test_malware_that_is_found_in_a_copy_afterwards_takes_its_document_out() -> None:
+    before = decide(opened())
+    infected = opened(verdict=Verdict.INFECTED, findings=(Finding("infected"),))
+    (after,) = decide(replace(infected, earlier=before, malware="Worm")).documents
+    assert (after.seq, after.outcome, after.reason) == (LOCKED.seq, DocumentOutcome.REFUSED, Reason.INFECTED)
+    freed = replace(infected, freed=(infected.documents[1].sha256,))
+    assert decide(freed).outcome is Outcome.ACCEPTED
+
+
+def test_a_password_answers_a_refusal_for_it_and_takes_back_nothing_else_that_a_person_said() -> None:
+    for act, stays in (
+        (refuse(Reason.ENCRYPTED), False),
+        (refuse(Reason.LATE), True),
+        (Act(ActKind.FORWARD, "m.medewerker", receiver="de gemeente"), True),
+    ):
+        before, after = (decide(replace(opened(), acts=acts)) for acts in ((act,), (act, OPEN)))
+        assert (after == before) == stays
+        assert stays or after.outcome is Outcome.ACCEPTED
+    taken_in = Act(ActKind.TAKE_IN, "m.medewerker", receiver="team", business="klacht")
+    wrong_address = replace(opened(), designated=False, clues=(), acts=(taken_in, OPEN))
+    assert decide(wrong_address).rule == "taken_in_by_a_person"
 
 
 def test_every_rule_speaks_in_the_table() -> None:

@@ -143,6 +143,7 @@ DOCUMENTS = st.builds(
     findings=st.lists(FINDINGS, max_size=2).map(tuple),
     note=st.sampled_from(("", "", TEXT_OF_MESSAGE)),
     item=st.none() | NUMBERS,
+    copy_of=st.none() | st.integers(0, 3),
 )
 
 

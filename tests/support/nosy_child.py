@@ -19,6 +19,7 @@ def look(job: dict[str, Any]) -> None:
                 {
                     "environment": sorted(os.environ),
                     "no_new_privileges": "NoNewPrivs:\t1" in status,
+                    "told_by": str(Path("/proc/self/fd/0").readlink()),
                     "connects": _connects(job["port"]),
                     "writes": [folder for folder in job["folders"] if _writes(Path(folder))],
                 }
