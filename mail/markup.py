@@ -10,6 +10,8 @@ import re
 from typing import Final
 
 _MARKUP: Final = re.compile(r"<(/?)([a-zA-Z!]*)([^>]*)>?|[^<]+")
+_LOOKED_AT: Final = 2000
+"""Characters of an element's attributes: no mail program writes more, and a search takes time for each."""
 _UNSEEN: Final = frozenset({"script", "style", "head", "title"})
 _BREAKS: Final = frozenset({"p", "br", "div", "tr", "li", "table", "h", "blockquote", "hr"})
 
@@ -48,6 +50,7 @@ class _Reader:
         self._last_quotation = last_quotation
         self._unseen = ""
         self._blocks: list[bool] = []  # each open blockquote: whether it quotes
+        self._quoting = 0  # how many of them do
         self._divisions = 0  # how many are open in the wrapper around a quotation, itself included
         self._to_the_end = False
 
@@ -62,17 +65,18 @@ class _Reader:
         if closing:
             self._close(name)
         elif not self._unseen:
-            self._open(name, attributes, at)
+            self._open(name, attributes[:_LOOKED_AT], at)
         if name.rstrip("123456") in _BREAKS:
             self.pieces.append("\n> " if self._quotes else "\n")
 
     @property
     def _quotes(self) -> bool:
-        return self._to_the_end or self._divisions > 0 or any(self._blocks)
+        return self._to_the_end or self._divisions > 0 or self._quoting > 0
 
     def _open(self, name: str, attributes: str, at: int) -> None:
         if name == "blockquote":
             self._blocks.append(bool(_QUOTING.search(attributes)) or not _MOVED.search(attributes))
+            self._quoting += self._blocks[-1]
         elif name in {"div", "span"} and _DIVIDER.search(attributes):
             self._to_the_end = True
         elif name == "div" and (self._divisions or self._wraps(attributes, at)):
@@ -84,6 +88,6 @@ class _Reader:
 
     def _close(self, name: str) -> None:
         if name == "blockquote" and self._blocks:
-            self._blocks.pop()
+            self._quoting -= self._blocks.pop()
         elif name == "div":
             self._divisions = max(0, self._divisions - 1)

@@ -245,3 +245,17 @@ def test_an_unknown_word_does_nothing(gateway: Running, staff: httpx2.Client) ->
     number = mail(gateway, "Wat nu?")
     assert post(staff, number, "doorwijzen", wat="verbranden").status_code == 400
     assert gateway.house.desk.queries.submission(number).status is Status.HELD
+
+
+def test_p10_a_person_takes_the_text_of_a_mail_as_the_statement_about_an_item(
+    gateway: Running, staff: httpx2.Client
+) -> None:
+    request = gateway.open_request(reference=f"HV-{next(_numbers)}")
+    number = mail(gateway, "Ik kan de geboorteakte niet krijgen.", to=request.mailadres)
+    page = staff.get(f"/medewerker/inzendingen/{number}").text
+    assert "Is de verklaring bij stuk" in page
+    assert "De tekst van de e-mail, met wat de afzender vraagt of uitlegt" in page
+    (text,) = gateway.house.desk.queries.submission(number).stukken
+    chosen = {"sha256": text.sha256, "stuk": f"{request.kenmerk}:3"}
+    assert post(staff, number, "kiezen", **chosen).status_code == 303
+    assert gateway.house.desk.queries.request(request.kenmerk).stukken[2].status is ItemStatus.STATEMENT
