@@ -92,11 +92,26 @@ def _alone(
 
 
 def rows_of(session: Session, kind: Any, key: Any, keys: Iterable[int], order: Any) -> dict[int, list[Any]]:  # noqa: ANN401  # columns
-    """The rows that belong to each key, in their order."""
+    """The rows that belong to each key, in their order. Raises ValueError that names the one that cannot be read."""
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in session.scalars(select(kind).where(key.in_(list(keys))).order_by(order)):
+    wanted = select(kind).where(key.in_(list(keys)))
+    try:
+        rows = session.scalars(wanted.order_by(order)).all()
+    except NONSENSE:
+        if hasattr(kind, "id"):
+            _name_unreadable(session, kind, session.scalars(wanted.with_only_columns(kind.id)).all())
+        raise
+    for row in rows:
         found[getattr(row, key.key)].append(row)
     return found
+
+
+def _name_unreadable(session: Session, kind: Any, numbers: Iterable[int]) -> None:  # noqa: ANN401  # a class of rows
+    for number in numbers:
+        try:
+            session.scalars(select(kind).where(kind.id == number)).all()
+        except NONSENSE as error:
+            raise ValueError(f"{kind.__tablename__} {number}: {error}") from error
 
 
 def changed(what: str, wat: str, en: str, nl: str) -> Problem:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import typst
 
-from gateway.core import terms
+from gateway.core import terms, tokens
 from gateway.core.answers import is_kept_text
 from gateway.core.kinds import DEFAULT, Taken
 from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
@@ -185,11 +185,17 @@ def _register_line(line: Mapping[str, Any], language: str) -> dict[str, Any]:
         "channel": line["kanaal"] or "",
         "number": line["ontvangstnummer"] or "",
         "sender": line["afzender"],
-        "addressees": line["geadresseerden"],
+        "addressees": [_without_secret(address) for address in line["geadresseerden"]],
         "reason": _title(line["reden"], language),
         "bytes": None if line["bytes"] is None else _grouped(line["bytes"], language),
         "files": line["bestanden"],
     }
+
+
+def _without_secret(address: str) -> str:
+    """An address of ours as it may lie on a table: what its secret part opens may still be open (P7)."""
+    plain, secret = tokens.sub_address(address)
+    return plain if secret is None else plain.replace("@", "+…@")
 
 
 def notice_page(document: Mapping[str, Any], reference: str, made_at: datetime) -> bytes:

@@ -3,6 +3,7 @@
 Rule 1: of an event only what is listed in `_SHOWN` is shown: hashes, moments, decisions; never names or texts.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -268,6 +269,7 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("stap", "Stap", {}),
     ("bytes", "Bytes", {}),
 )
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Free words of a person: these may hold content, so of these events they are not shown.
 _FREE_WORDS: Final = frozenset(
     {"LegalHoldPlaced", "LegalHoldReleased", "RequestExtended", "RequestClosed", "ExtensionRefused"}
@@ -327,7 +329,12 @@ def _shown(name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if key == "verzoeken" and content.get("verzoek"):  # the same once more
             continue
         listed = value if isinstance(value, list) else [value]
-        yield label, ", ".join(words.get(str(word), str(word)) for word in listed)
+        yield label, ", ".join(words.get(str(word)) or _readable(str(word)) for word in listed)
+
+
+def _readable(word: str) -> str:
+    """A day as people write it; anything else as it is."""
+    return "-".join(reversed(word.split("-"))) if _DAY.fullmatch(word) else word
 
 
 def _hashes(content: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:

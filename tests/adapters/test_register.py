@@ -84,6 +84,16 @@ def test_the_register_of_a_period_holds_offline_by_two_programs(house, tmp_path)
     assert set(_files(path)) >= {"register.pdf", "register.json", "entries.txt", "verify_register.py", "README.txt"}
 
 
+def test_the_page_to_read_shows_no_secret_of_an_address(house, tmp_path):
+    """Whoever sees it on a table cannot file anything with it (P7); the whole address is in the evidence itself."""
+    files = _files(_made(house, tmp_path / "register.zip"))
+    command = ["pdftotext", "-layout", "-", "-"]
+    printed = subprocess.run(command, input=files["register.pdf"], capture_output=True, check=True).stdout.decode()
+    assert printed.replace("\u200b", "").count("documenten+…@intake.example") == 5
+    assert "geheim" not in printed
+    assert b"geheim3" in files["entries.txt"]
+
+
 @pytest.mark.parametrize("address", [FRIEND, "Documenten+Geheim3@intake.example", ADDRESS, "nooit@example.org"])
 def test_the_register_of_one_address_shows_of_all_others_only_that_they_are_others(house, tmp_path, address):
     path = _made(house, tmp_path / "register.zip", address=address)

@@ -543,7 +543,9 @@ def _names(tables: _Tables, table: str, row: Any) -> tuple[str, ...]:  # a row
         return (own, *_besides(tables, table, row))
     if table in _OF:
         of, column, name = _OF[table]
-        return tuple(found[0] for found in tables.all(f"SELECT {name} FROM {of} WHERE id = ?", row[column]))  # noqa: S608
+        owners = tables.all(f"SELECT {name} FROM {of} WHERE id = ?", row[column])  # noqa: S608
+        unreadable = f"ValueError {table} {row['id']}" if "id" in row.keys() else ""  # noqa: SIM118
+        return (*(found[0] for found in owners), *filter(None, [unreadable]))
     if table == "consent":
         party = tables.all("SELECT request_id FROM party WHERE id = ?", row["party_id"])
         return tuple(name for each in party for name in _names(tables, "party", each))
