@@ -81,7 +81,7 @@ def read(claim: Claim, ports: Ports) -> None:
     ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files if file.bytes > LARGE_BYTES])
     with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
         reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
-        _keep_parts(reading.parts, ports, Path(scratch))
+        _keep_parts(reading.parts, arrival, ports, Path(scratch))
     if not reading.trouble:
         ports.inspector.look_ahead([ports.blobs.path(part.sha256) for part in reading.parts if part.sha256])
     ports.store.save_reading(claim, reading)
@@ -163,10 +163,11 @@ def _read(arrival: Arrival, ports: Ports, scratch: Path) -> Reading:
     return Reading(None, tuple(p for r in readings for p in r.parts), troubles[0] if troubles else None)
 
 
-def _keep_parts(parts: Sequence[Part], ports: Ports, scratch: Path) -> None:
-    files = {part.sha256: scratch / str(part.seq) for part in parts if part.sha256}
-    kept = [file.sha256 for file in ports.blobs.take_all(list(files.values()))]
-    if kept != list(files):
+def _keep_parts(parts: Sequence[Part], arrival: Arrival, ports: Ports, scratch: Path) -> None:
+    """Keep what has not been kept as it came in: of an upload the file itself is a part too."""
+    kept = {file.sha256 for file in arrival.files}
+    files = {part.sha256: scratch / str(part.seq) for part in parts if part.sha256 and part.sha256 not in kept}
+    if [file.sha256 for file in ports.blobs.take_all(list(files.values()))] != list(files):
         raise Corrupt("a part changed between reading and keeping")
 
 

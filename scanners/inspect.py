@@ -62,8 +62,9 @@ class Inspector:
         while len(self._begun) > _MOST_BEGUN:
             self._begun.pop(next(iter(self._begun)), None)
         signatures = self.signatures()
-        for path in files:
-            self._begun[path] = (signatures, self._scanning.submit(self._scanner.scan, path))
+        for path in dict.fromkeys(files):
+            if path not in self._begun:
+                self._begun[path] = (signatures, self._scanning.submit(self._scanner.scan, path))
 
     def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
         """One inspection for each file, in the same order.
