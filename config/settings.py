@@ -166,7 +166,7 @@ class Imap(Section):
     oauth2: Oauth2 | None = None
     mailbox: str = "INBOX"
     after: str = Field("flag", pattern=r"^(flag|leave|move:.+)$")
-    poll_seconds: float = Field(60, gt=0)
+    poll_seconds: float = Field(30, gt=0)
 
     @model_validator(mode="after")
     def _can_sign_in(self) -> "Imap":
