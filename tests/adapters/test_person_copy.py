@@ -31,7 +31,7 @@ def script(house: House):
     party = {"rol": "gemachtigde", "naam": "mr. B. Geheim", "email": LAWYER, "stemtInMetEmail": True}
     people = [*storage.request().model_dump(mode="json")["betrokkenen"], party]
     made = house.desk.requests.open([storage.request(betrokkenen=people)])[0]
-    for place, (name, sender) in enumerate((("paspoort.pdf", storage.APPLICANT), ("Geheim.pdf", LAWYER))):
+    for place, (name, sender) in enumerate((("paspoort.pdf", storage.APPLICANT), ("Geheim diploma.pdf", LAWYER))):
         raw = storage.message(made.mailadres, {name: pdf(place + 1)}, sender=sender)
         storage.hand_in_mail(house, raw, made.mailadres, sender=sender, source=f"smtp:{place}")
     storage.walk_on(house)
