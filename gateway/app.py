@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gateway.clerk import LetterClerk
 from gateway.closing import Closing
 from gateway.closing import Rules as ClosingRules
 from gateway.completion import Completion
+from gateway.consenting import Consents
 from gateway.core import terms
 from gateway.core.names import mailbox_key
 from gateway.core.templates import Library
@@ -43,6 +44,7 @@ from gateway.outbox import Outbox
 from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Clock, Ports
+from gateway.posting import Posting
 from gateway.postroom import Postroom
 from gateway.proposal import Proposals
 from gateway.quarantine import Quarantine
@@ -301,6 +303,11 @@ def _correspondence(ground: _Ground, requests: Requests, dates: Dates) -> Corres
     )
 
 
+def _posting(ground: _Ground, correspondence: Correspondence) -> Posting:
+    alarm = timedelta(hours=ground.settings.letters.notice_alarm_hours)
+    return Posting(ground.database, ground.ledger, ground.clock, ground.postroom, alarm, correspondence.typeset)
+
+
 def _desk(
     ground: _Ground,
     store: DatabaseStore,
@@ -316,6 +323,8 @@ def _desk(
     queries = Queries(database)
     dates = Dates(database, clock, ground.date_rules)
     correspondence = _correspondence(ground, requests, dates)
+    posting = _posting(ground, correspondence)
+    consents = Consents(database, ledger, clock, ground.postroom)
     dealings = Dealings(database, ledger, clock, requests, correspondence.say_in)
     receipt_files = deskwork.receipt_filer(queries, clerk)
     handover = Handover(database, ledger, clock)
@@ -325,6 +334,8 @@ def _desk(
         store=store,
         requests=requests,
         correspondence=correspondence,
+        posting=posting,
+        consents=consents,
         counter=Counter(store, queries, clock, ground.calendar, settings.terms.posted_days),
         dealings=dealings,
         people=People(database, ledger, clock),
@@ -335,7 +346,7 @@ def _desk(
         outages=outages,
         alerts=ground.alerts,
         closing=_closing(ground),
-        proposals=Proposals(clock, queries, dates, correspondence, dealings, store.note_access),
+        proposals=Proposals(clock, queries, dates, consents, dealings, store.note_access),
         blobs=ground.blobs,
         views=ground.views,
         clock=clock,
@@ -349,7 +360,7 @@ def _desk(
         audit=evidence.check,
         checked=evidence.integrity.last,
         register=evidence.registrar.write,
-        health=deskwork.health_of(queries, correspondence, scanner, evidence.integrity),
+        health=deskwork.health_of(queries, posting, scanner, evidence.integrity),
         log=lambda path: tiles.read(database, path),
     )
 

@@ -1,8 +1,7 @@
-"""Our own letters: released, placed in the portal, told of, printed and posted; and who agreed to e-mail.
+"""Our own letters: released, made, placed in the portal, and who was told of them (on paper: `gateway.posting`).
 
 Rule 1: a request is released only when its letter has all that case law asks (`gateway.core.release`).
-Rule 2: the access code leaves on paper, once: it is kept beside the sending until that was posted, then erased.
-Rule 3: the PDF is in the blobs before the message is in the portal, and the notices go out with it, not before.
+Rule 2: the PDF is in the blobs before the message is in the portal, and the notices go out with it, not before.
 """
 
 import hashlib
@@ -14,9 +13,8 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from gateway import consents, letterpaper
-from gateway.consents import Consent
-from gateway.core import leniency, notices, release, terms
+from gateway import letterpaper
+from gateway.core import notices, release, terms
 from gateway.core.errors import Fault, NotFound, Refused
 from gateway.core.notices import MessageKind, NoticeFacts, Sending, Way, Why
 from gateway.core.templates import Check, Library, LookUp
@@ -38,23 +36,6 @@ CONSEQUENCE: Final = {
     Procedure.OBJECTION: "het bezwaar niet-ontvankelijk verklaren (art. 6:6 Awb)",
 }
 _NO_TIME: Final = timedelta()
-
-
-@dataclass(frozen=True)
-class Task:
-    """A letter on paper: to be printed and posted, or posted. `printable`: its PDF can be made now."""
-
-    id: int
-    reference: str
-    kind: MessageKind
-    name: str
-    organisation: str
-    role: str
-    why: Why
-    state: Sending
-    made_at: datetime
-    sent_at: datetime | None
-    late: bool
 
 
 @dataclass(frozen=True)
@@ -91,7 +72,6 @@ class Rules:
     """
 
     full_from: date
-    alarm: timedelta
     at_import: bool = False
 
 
@@ -280,7 +260,7 @@ class Correspondence:
             message = session.get_one(MessageRow, number)
             request = session.get_one(RequestRow, message.request_id)
         told = self._told(message, request)
-        kept = keep_bytes(self._blobs, self._pdf(message, request, self._today())).sha256
+        kept = keep_bytes(self._blobs, self.typeset(message, request, self._today())).sha256
         with self._database.write() as session:
             row = session.get_one(MessageRow, number, with_for_update=True)
             if row.placed_at is None and row.stopped_at is None:  # else another process was first
@@ -319,7 +299,7 @@ class Correspondence:
             again=sending.attempt > 1,
         )
 
-    def _pdf(
+    def typeset(
         self,
         message: MessageRow,
         request: RequestRow,
@@ -344,69 +324,6 @@ class Correspondence:
         if message.kind == MessageKind.ANSWERED:
             return letterpaper.answered_pdf(asked, self._told(message, request), sheet, self._head)
         return letterpaper.other_pdf(asked, content["titel"], content["alineas"], sheet, self._head)
-
-    # ---- on paper --------------------------------------------------------------------------------
-
-    def tasks(self, *, done: bool = False) -> tuple[Task, ...]:
-        """The letters to print and post, oldest first; with `done` those that were posted, newest first."""
-        order = col(SendingRow.id).desc() if done else col(SendingRow.id)
-        state = Sending.SENT if done else Sending.WAITING
-        query = (
-            select(SendingRow, MessageRow, RequestRow, PartyRow)
-            .join(MessageRow, col(MessageRow.id) == col(SendingRow.message_id))
-            .join(RequestRow, col(RequestRow.id) == col(MessageRow.request_id))
-            .join(PartyRow, col(PartyRow.id) == col(SendingRow.party_id))
-            .where(col(SendingRow.way) == Way.POST, col(SendingRow.state) == state)
-            .order_by(order)
-        )
-        limit = self._clock.now() - self._rules.alarm
-        with self._database.read() as session:
-            return tuple(
-                Task(
-                    id=row.id,
-                    reference=request.reference,
-                    kind=MessageKind(message.kind),
-                    name=party.name,
-                    organisation=party.organisation,
-                    role=party.role,
-                    why=Why(row.why),
-                    state=Sending(row.state),
-                    made_at=row.made_at,
-                    sent_at=row.sent_at,
-                    late=not done and row.made_at <= limit,
-                )
-                for row, message, request, party in session.execute(query)
-            )
-
-    def printed(self, task: int, officer: str) -> bytes:
-        """The letter of a task as PDF, dated today, with its access code while there is one; who printed is noted.
-
-        Raises NotFound, and Refused for what was posted: the code is gone then.
-        """
-        with self._database.write() as session:
-            row = _task_row(session, task)
-            if row.state != Sending.WAITING:
-                raise Refused.because("taak", "deze brief is al gepost of vervallen")
-            message = session.get_one(MessageRow, row.message_id)
-            request = session.get_one(RequestRow, message.request_id)
-            party = session.get_one(PartyRow, row.party_id)
-            row.dated = self._today()
-            event = {"verzoek": request.reference, "medewerker": officer, "wat": f"brief {message.key} afgedrukt"}
-            self._ledger.append(session, EventName.CONTENT_ACCESS, self._clock.now(), request.reference, event)
-            day, code = row.dated, row.code
-        return self._pdf(message, request, day, party, code)
-
-    def posted(self, task: int, day: date, officer: str) -> None:
-        """A member of staff posted the letter on that day, which is the moment of sending; the code is erased.
-
-        Raises NotFound, and Refused for a day to come, one before the letter was printed, or a letter never printed.
-        """
-        with self._database.write() as session:
-            row = _task_row(session, task)
-            faults = _posting_faults(row, day, self._today())
-            if faults:
-                raise Refused(faults)
-            self._postroom.sent(session, row, self._clock.now(), day, officer)
 
     # ---- in the portal ---------------------------------------------------------------------------
 
@@ -458,117 +375,6 @@ class Correspondence:
                 for sending, message, party in found
             )
 
-    # ---- consent ---------------------------------------------------------------------------------
-
-    def consents(self, reference: str) -> tuple[Consent, ...]:
-        """What each person of a request said last, for each kind of message. Raises NotFound."""
-        with self._database.read() as session:
-            row = request_row(session, reference)
-            return tuple(
-                consents.standing(session, party, kind)
-                for party in consents.parties_of(session, row.id)
-                for kind in MessageKind
-            )
-
-    def consent(  # each is a word of the evidence
-        self,
-        reference: str,
-        party: int,
-        kinds: Iterable[MessageKind],
-        source: str,
-        officer: str,
-        *,
-        given: bool,
-    ) -> None:
-        """Note that a person agreed to e-mail for these kinds, or took that back; it counts at once (Awb 2:8).
-
-        `source`: where it was said. Raises Refused, NotFound.
-        """
-        kinds = tuple(kinds) or tuple(MessageKind)
-        with self._database.write() as session:
-            row, person = self._party(session, reference, party)
-            if given and not person.email:
-                raise Refused.because("email", f"van {person.name} is geen e-mailadres bekend")
-            if not source.strip():
-                raise Refused.because("bron", "zeg waaruit de toestemming of intrekking blijkt")
-            now = self._clock.now()
-            consents.say(session, person, kinds, source.strip(), now, given=given)
-            if not given:
-                self._postroom.redirect_to_paper(session, person, Why.WITHDRAWN, now, kinds)
-            what = {"soorten": sorted(kinds), "toestemming": given}
-            self._note_consent(session, row, person, now, {"bron": source.strip(), "medewerker": officer, **what})
-
-    def decline(self, reference: str, party: int, source: str, officer: str, *, declined: bool) -> None:
-        """Note that a person wants no notices any more, or wants them again (Awb 2:10 lid 1). Raises NotFound.
-
-        Who declines gets letters with a term on paper as well. The caller asked first whether it was meant so.
-        """
-        with self._database.write() as session:
-            row, person = self._party(session, reference, party)
-            now = self._clock.now()
-            person.declined = declined
-            if declined:
-                self._postroom.redirect_to_paper(session, person, Why.DECLINED, now, notices.WITH_TERM)
-            what = {"bron": source, "medewerker": officer, "kennisgevingen": not declined}
-            self._note_consent(session, row, person, now, what)
-
-    def _party(self, session: Session, reference: str, party: int) -> tuple[RequestRow, PartyRow]:
-        row = request_row(session, reference)
-        person = session.get(PartyRow, party)
-        if person is None or person.request_id != row.id:
-            raise NotFound.because("betrokkene", f"geen betrokkene {party} bij verzoek {reference}")
-        return row, person
-
-    def _note_consent(
-        self,
-        session: Session,
-        row: RequestRow,
-        person: PartyRow,
-        at: datetime,
-        what: Mapping[str, Any],
-    ) -> None:
-        event = {"verzoek": row.reference, "betrokkene": person.id, "rol": person.role, **what}
-        session.flush()
-        self._ledger.append(session, EventName.CONSENT_CHANGED, at, row.reference, event)
-
-    # ---- watching --------------------------------------------------------------------------------
-
-    def watch(self) -> tuple[str, ...]:
-        """Raise the alarm, once, for whoever was not told in time; returns the references (Awb 2:10, 48 hours)."""
-        now = self._clock.now()
-        with self._database.write() as session:
-            late = self._late(session, now)
-            for row, message, request in late:
-                row.alarmed = True
-                event = {
-                    "verzoek": request.reference,
-                    "bericht": message.key,
-                    "weg": row.way,
-                    "wachtSinds": row.made_at.isoformat(),
-                    "uiterlijk": leniency.notice_by(row.made_at).isoformat(),
-                }
-                self._ledger.append(session, EventName.NOTICE_LATE, now, request.reference, event)
-            return tuple(dict.fromkeys(request.reference for _, _, request in late))
-
-    def late(self) -> int:
-        """How many people wait longer for their letter or notice than they should."""
-        with self._database.read() as session:
-            return len(self._late(session, self._clock.now(), alarmed=None))
-
-    def _late(
-        self, session: Session, now: datetime, *, alarmed: bool | None = False
-    ) -> list[tuple[SendingRow, MessageRow, RequestRow]]:
-        query = (
-            select(SendingRow, MessageRow, RequestRow)
-            .join(MessageRow, col(MessageRow.id) == col(SendingRow.message_id))
-            .join(RequestRow, col(RequestRow.id) == col(MessageRow.request_id))
-            .where(col(SendingRow.state) == Sending.WAITING, col(SendingRow.made_at) <= now - self._rules.alarm)
-            .order_by(col(SendingRow.id))
-        )
-        if alarmed is not None:
-            query = query.where(col(SendingRow.alarmed).is_(alarmed))
-        return [(row, message, request) for row, message, request in session.execute(query)]
-
     # ---- beneath ---------------------------------------------------------------------------------
 
     def _messages(self, session: Session, row: RequestRow, kind: MessageKind | None = None) -> Sequence[MessageRow]:
@@ -604,25 +410,6 @@ def _as_asked(view: Mapping[str, Any]) -> dict[str, Any]:
     fields = VerzoekIn.model_fields
     items = [{k: v for k, v in item.items() if k != "status"} for item in view["stukken"]]
     return {key: value for key, value in view.items() if key in fields} | {"stukken": items}
-
-
-def _task_row(session: Session, task: int) -> SendingRow:
-    row = session.get(SendingRow, task, with_for_update=True)
-    if row is None or row.way != Way.POST:
-        raise NotFound.because("taak", f"er is geen brief {task} om te posten")
-    return row
-
-
-def _posting_faults(row: SendingRow, day: date, today: date) -> tuple[Fault, ...]:
-    if row.state != Sending.WAITING:
-        return (Fault("taak", "deze brief is al gepost of vervallen"),)
-    if row.dated is None:
-        return (Fault("taak", "deze brief is nog niet afgedrukt"),)
-    if day > today:
-        return (Fault("dag", "deze dag moet nog komen"),)
-    if day < row.dated:
-        return (Fault("dag", f"de brief is op {row.dated} afgedrukt; hij kan niet eerder gepost zijn"),)
-    return ()
 
 
 _TITLES: Final = {

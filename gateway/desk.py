@@ -10,6 +10,7 @@ from config.settings import Settings
 from gateway.alerts import Alerts
 from gateway.audit import Audit
 from gateway.closing import Closing
+from gateway.consenting import Consents
 from gateway.core.templates import Library
 from gateway.correspondence import Correspondence
 from gateway.counter import Counter
@@ -21,6 +22,7 @@ from gateway.outages import Outages
 from gateway.people import People
 from gateway.person import Copies
 from gateway.ports import Blobs, Clock
+from gateway.posting import Posting
 from gateway.proposal import Proposals
 from gateway.quarantine import Quarantine
 from gateway.queries import Queries
@@ -65,6 +67,8 @@ class Desk:
     requests: Requests
     counter: Counter
     correspondence: Correspondence
+    posting: Posting
+    consents: Consents
     dealings: Dealings
     people: People
     quarantine: Quarantine

@@ -11,13 +11,13 @@ from gateway.audit import Audit, audit
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk
 from gateway.core.words import Status
-from gateway.correspondence import Correspondence
 from gateway.database import Database
 from gateway.desk import Auditing, ReceiptFiles
 from gateway.handover import Handover
 from gateway.integrity import Integrity
 from gateway.ledger import Ledger
 from gateway.ports import Clock
+from gateway.posting import Posting
 from gateway.postroom import FAILED
 from gateway.queries import Queries
 from gateway.schema import dump
@@ -92,12 +92,12 @@ def bundler(
 
 
 def health_of(
-    queries: Queries, correspondence: Correspondence, scanner: clam.Clam, integrity: Integrity
+    queries: Queries, posting: Posting, scanner: clam.Clam, integrity: Integrity
 ) -> Callable[[], dict[str, str]]:
     def health() -> dict[str, str]:
         checked = integrity.last()
         failed = queries.letter_sums().get(FAILED, 0)
-        late = correspondence.late()
+        late = posting.late()
         return {
             "scanner": "goed" if scanner.canary().ok else "ziet niets",
             "brieven": f"{failed} niet bezorgd" if failed else "goed",

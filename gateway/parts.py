@@ -143,9 +143,7 @@ def postroom(settings: Settings, ledger: Ledger, calendar: terms.Calendar) -> Po
 
 def letter_rules(settings: Settings) -> LetterRules:
     letters_ = settings.letters
-    return LetterRules(
-        letters_.full_notice_from, timedelta(hours=letters_.notice_alarm_hours), at_import=letters_.release_at_import
-    )
+    return LetterRules(letters_.full_notice_from, at_import=letters_.release_at_import)
 
 
 def printed_head(settings: Settings) -> Letterhead:

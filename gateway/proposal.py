@@ -11,11 +11,11 @@ from datetime import date, datetime
 from typing import Final
 
 from gateway import paper
+from gateway.consenting import Consents
 from gateway.core import terms
 from gateway.core.errors import Refused
 from gateway.core.model import MISSING
 from gateway.core.words import Channel, EventName, RequestStatus
-from gateway.correspondence import Correspondence
 from gateway.dates import Dates
 from gateway.dealings import Dealings
 from gateway.ports import Clock
@@ -68,14 +68,14 @@ class Proposals:
         clock: Clock,
         queries: Queries,
         dates: Dates,
-        correspondence: Correspondence,
+        consents: Consents,
         dealings: Dealings,
         note: Callable[[str, str, str], None],
     ) -> None:
         self._clock = clock
         self._queries = queries
         self._dates = dates
-        self._correspondence = correspondence
+        self._consents = consents
         self._dealings = dealings
         self._note = note
 
@@ -116,7 +116,7 @@ class Proposals:
         return paper.typeset("proposal", {"proposal": data}, now, "nl")
 
     def _sent(self, reference: str, events: Sequence[Event]) -> Section:
-        names = {consent.party: consent.name for consent in self._correspondence.consents(reference)}
+        names = {consent.party: consent.name for consent in self._consents.of(reference)}
         rows = tuple(_sent_row(event, names) for event in events if event.name in _SENT)
         ours = any(event.name == EventName.REQUEST_RELEASED for event in events)
         lines = () if ours else ("Het verzoek is niet via Herstelpost verzonden: het bewijs daarvan is hier niet.",)

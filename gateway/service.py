@@ -275,7 +275,7 @@ def _send(house: House) -> None:
 
 
 def _watch(house: House) -> None:
-    for reference in house.desk.correspondence.watch():
+    for reference in house.desk.posting.watch():
         events.note("notice_late", {"request": reference})
 
 

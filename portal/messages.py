@@ -31,8 +31,8 @@ def messages(request: HttpRequest, session: Submitter, desk: TheDesk, gedaan: st
         "messages.html",
         session=session,
         berichten=desk.correspondence.messages(session.subject),
-        people=[person for person in _people(desk.correspondence.consents(session.subject)) if person.email],
-        reachable={c.party for c in desk.correspondence.consents(session.subject) if c.given},
+        people=[person for person in _people(desk.consents.of(session.subject)) if person.email],
+        reachable={c.party for c in desk.consents.of(session.subject) if c.given},
         done=gedaan if gedaan in {"ingetrokken", "afgemeld", "aangemeld"} else "",
     )
 
@@ -48,7 +48,7 @@ def message(nummer: int, session: Submitter, desk: TheDesk) -> Response:
 @routes.get("/berichten/{betrokkene}/e-mail")
 def warn(request: HttpRequest, betrokkene: int, session: Submitter, desk: TheDesk) -> Response:
     """What it means to get no e-mail any more; asked before it is done (CRvB 9-9-2021)."""
-    people = {person.party: person for person in _people(desk.correspondence.consents(session.subject))}
+    people = {person.party: person for person in _people(desk.consents.of(session.subject))}
     if betrokkene not in people:
         raise NotFound.because("betrokkene", "of another request")
     return pages.render(request, "messages_off.html", session=session, person=people[betrokkene])
@@ -57,12 +57,12 @@ def warn(request: HttpRequest, betrokkene: int, session: Submitter, desk: TheDes
 @routes.post("/berichten/{betrokkene}/e-mail")
 def switch(betrokkene: int, session: SubmitterPost, desk: TheDesk, keuze: Annotated[str, Form()] = "") -> Response:
     """Take consent back, or decline notices, or want them again; without a choice nothing happens."""
-    house, of = desk.correspondence, session.subject
+    consents, of = desk.consents, session.subject
     if keuze == "intrekken":
-        house.consent(of, betrokkene, tuple(MessageKind), SOURCE, SUBMITTER, given=False)
+        consents.note(of, betrokkene, tuple(MessageKind), SOURCE, SUBMITTER, given=False)
         return RedirectResponse("/berichten?gedaan=ingetrokken", 303)
     if keuze in {"afmelden", "aanmelden"}:
-        house.decline(of, betrokkene, SOURCE, SUBMITTER, declined=keuze == "afmelden")
+        consents.decline(of, betrokkene, SOURCE, SUBMITTER, declined=keuze == "afmelden")
         return RedirectResponse(f"/berichten?gedaan={'afgemeld' if keuze == 'afmelden' else 'aangemeld'}", 303)
     return RedirectResponse("/berichten", 303)
 

@@ -61,7 +61,7 @@ def _remind(_given: argparse.Namespace, settings: Settings) -> int:
 
 def _list(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        tasks = house.desk.correspondence.tasks(done=given.done)
+        tasks = house.desk.posting.tasks(done=given.done)
     if given.json:
         terminal.print_json(
             [
@@ -82,7 +82,7 @@ def _list(given: argparse.Namespace, settings: Settings) -> int:
 
 def _print(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        content = house.desk.correspondence.printed(given.id, terminal.officer())
+        content = house.desk.posting.printed(given.id, terminal.officer())
     if given.out == "-":
         sys.stdout.buffer.write(content)
     else:
@@ -92,7 +92,7 @@ def _print(given: argparse.Namespace, settings: Settings) -> int:
 
 def _sent(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        house.desk.correspondence.posted(given.id, given.on, terminal.officer())
+        house.desk.posting.posted(given.id, given.on, terminal.officer())
     return DONE
 
 
@@ -111,11 +111,11 @@ def _told(given: argparse.Namespace, settings: Settings) -> int:
 
 def _consent(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        letters = house.desk.correspondence
+        consents = house.desk.consents
         if given.give or given.withdraw:
-            letters.consent(
+            consents.note(
                 given.reference, given.party or 0, given.kind, given.source, terminal.officer(), given=given.give
             )
-        found = letters.consents(given.reference)
+        found = consents.of(given.reference)
     terminal.print_json([asdict(consent) | {"at": consent.at and instant(consent.at)} for consent in found])
     return DONE

@@ -84,7 +84,7 @@ def list_consents(kenmerk: Reference, desk: TheDesk, _name: ReadsRequests) -> tu
             sinds=instant(c.at) if c.at else None,
             kennisgevingen=not c.declined,
         )
-        for c in desk.correspondence.consents(kenmerk)
+        for c in desk.consents.of(kenmerk)
     )
 
 
@@ -99,5 +99,5 @@ def note_consent(
     kenmerk: Reference, said: ToestemmingIn, desk: TheDesk, name: WritesRequests
 ) -> tuple[Toestemming, ...]:
     """Leg vast dat iemand met e-mail instemt, of dat intrekt. Het geldt meteen."""
-    desk.correspondence.consent(kenmerk, said.betrokkene, said.soorten, said.bron, name, given=said.toestemming)
+    desk.consents.note(kenmerk, said.betrokkene, said.soorten, said.bron, name, given=said.toestemming)
     return list_consents(kenmerk, desk, name)

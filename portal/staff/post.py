@@ -32,8 +32,8 @@ def _list(
         session,
         "staff_post.html",
         400 if problems else 200,
-        waiting=desk.correspondence.tasks(),
-        sent=desk.correspondence.tasks(done=True)[:20],
+        waiting=desk.posting.tasks(),
+        sent=desk.posting.tasks(done=True)[:20],
         today=terms.local_day(desk.clock.now()),
         problems=problems,
         done=done,
@@ -43,7 +43,7 @@ def _list(
 @routes.get("/post/{taak}/brief.pdf")
 def letter(taak: int, session: Caseworker, desk: TheDesk) -> Response:
     """The letter, dated today; that it was printed is in the ledger."""
-    content = desk.correspondence.printed(taak, session.subject)
+    content = desk.posting.printed(taak, session.subject)
     headers = {"Content-Disposition": f'inline; filename="brief-{taak}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)
 
@@ -54,7 +54,7 @@ def posted(
 ) -> Response:
     """The letter was posted on that day: the moment of sending."""
     try:
-        desk.correspondence.posted(taak, read_day(dag, "dag"), session.subject)
+        desk.posting.posted(taak, read_day(dag, "dag"), session.subject)
     except Refused as error:
         return _list(request, session, tuple(in_form(error, dag=f"dag-{taak}", taak=f"dag-{taak}")))
     return after("/medewerker/post", "gepost")
@@ -86,7 +86,7 @@ def _told(
         verzoek=desk.queries.request(reference),
         berichten=desk.correspondence.messages(reference),
         told=desk.correspondence.told(reference),
-        consents=desk.correspondence.consents(reference),
+        consents=desk.consents.of(reference),
         kinds=[kind.value for kind in MessageKind],
         problems=problems,
         done=texts.get(done, ""),
@@ -127,7 +127,7 @@ def consent(  # noqa: PLR0917  # the fields of the form
     try:
         if keuze not in {"geven", "intrekken"}:
             raise Refused.because("keuze", "kies: toestemming of intrekking")
-        desk.correspondence.consent(kenmerk, betrokkene, soort or (), bron, session.subject, given=keuze == "geven")
+        desk.consents.note(kenmerk, betrokkene, soort or (), bron, session.subject, given=keuze == "geven")
     except Refused as error:
         return _told(
             request, session, kenmerk, tuple(in_form(error, bron="bron", betrokkene="betrokkene", keuze="bron"))

@@ -69,8 +69,8 @@ def test_a_released_request_is_a_message_in_the_portal_a_notice_and_a_letter_wit
     ((mail, to, sender),) = carrier.given
     assert to == APPLICANT
     assert sender.startswith("documenten+terug-")
-    (task,) = kept.correspondence.tasks()
-    paper = kept.correspondence.printed(task.id, OFFICER)
+    (task,) = kept.posting.tasks()
+    paper = kept.posting.printed(task.id, OFFICER)
     placed = kept.correspondence.pdf(REFERENCE, message.id, "indiener")
     assert "HV-2026-000123" in _text(paper)
     assert paper != placed  # the code is on paper only
@@ -85,8 +85,8 @@ def test_the_access_code_is_kept_until_the_letter_was_posted_and_not_after(kept)
     assert new.toegangscode in _everything(kept)
     post(kept)
     assert new.toegangscode not in _everything(kept)
-    assert kept.correspondence.tasks() == ()
-    assert [task.state for task in kept.correspondence.tasks(done=True)] == [Sending.SENT]
+    assert kept.posting.tasks() == ()
+    assert [task.state for task in kept.posting.tasks(done=True)] == [Sending.SENT]
     assert kept.requests.opens(REFERENCE, new.toegangscode)
 
 
@@ -150,24 +150,24 @@ def test_r21_without_consent_there_is_a_letter_to_post_and_its_day_is_the_moment
 
 def test_a_letter_is_posted_once_after_it_was_printed_and_not_in_the_future(kept):
     _release(kept, betrokkenen=[LAWYER])
-    (task,) = kept.correspondence.tasks()
+    (task,) = kept.posting.tasks()
     today = kept.clock.now().date()
     for act in (
-        lambda: kept.correspondence.posted(task.id, today, OFFICER),
-        lambda: (kept.correspondence.printed(task.id, OFFICER), kept.correspondence.posted(task.id, LAST_DAY, OFFICER)),
-        lambda: kept.correspondence.posted(task.id, date(2026, 11, 1), OFFICER),
+        lambda: kept.posting.posted(task.id, today, OFFICER),
+        lambda: (kept.posting.printed(task.id, OFFICER), kept.posting.posted(task.id, LAST_DAY, OFFICER)),
+        lambda: kept.posting.posted(task.id, date(2026, 11, 1), OFFICER),
     ):
         with pytest.raises(Refused):
             act()
-    kept.correspondence.posted(task.id, today, OFFICER)
+    kept.posting.posted(task.id, today, OFFICER)
     for act in (
-        lambda: kept.correspondence.posted(task.id, today, OFFICER),
-        lambda: kept.correspondence.printed(task.id, OFFICER),
+        lambda: kept.posting.posted(task.id, today, OFFICER),
+        lambda: kept.posting.printed(task.id, OFFICER),
     ):
         with pytest.raises(Refused):
             act()
     with pytest.raises(NotFound):
-        kept.correspondence.printed(999, OFFICER)
+        kept.posting.printed(999, OFFICER)
 
 
 def test_two_people_with_one_address_get_one_notice(kept):
@@ -186,33 +186,33 @@ def test_p6_an_address_of_a_machine_or_of_ourselves_gets_paper(kept):
 def test_withdrawn_consent_counts_at_once_and_what_waited_goes_on_paper(kept):
     _release(kept)
     kept.correspondence.write()  # the notice is in the outbox, not handed over
-    party = kept.correspondence.consents(REFERENCE)[0].party
-    kept.correspondence.consent(REFERENCE, party, [MessageKind.REQUEST], "telefoon", OFFICER, given=False)
+    party = kept.consents.of(REFERENCE)[0].party
+    kept.consents.note(REFERENCE, party, [MessageKind.REQUEST], "telefoon", OFFICER, given=False)
     assert tick(kept).given == []
     assert (Way.MAIL, Why.CONSENT, Sending.DROPPED) in states(kept)
-    standing = {consent.kind: consent for consent in kept.correspondence.consents(REFERENCE)}
+    standing = {consent.kind: consent for consent in kept.consents.of(REFERENCE)}
     assert not standing[MessageKind.REQUEST].given
     assert standing[MessageKind.REQUEST].source == "telefoon"
     assert standing[MessageKind.ANSWERED].given
     (event,) = events(kept, EventName.CONSENT_CHANGED)
     assert (event.content["toestemming"], event.content["bron"]) == (False, "telefoon")
-    kept.correspondence.consent(REFERENCE, party, [], "telefoon", OFFICER, given=False)
+    kept.consents.note(REFERENCE, party, [], "telefoon", OFFICER, given=False)
 
 
 def test_r21_consent_for_one_kind_of_message_is_none_for_another(kept):
     _release(kept, betrokkenen=[LAWYER])
-    party = kept.correspondence.consents(REFERENCE)[0].party
-    kept.correspondence.consent(REFERENCE, party, [MessageKind.OTHER], "telefoon", OFFICER, given=True)
-    given = {consent.kind: consent.given for consent in kept.correspondence.consents(REFERENCE)}
+    party = kept.consents.of(REFERENCE)[0].party
+    kept.consents.note(REFERENCE, party, [MessageKind.OTHER], "telefoon", OFFICER, given=True)
+    given = {consent.kind: consent.given for consent in kept.consents.of(REFERENCE)}
     assert given == {kind: kind is MessageKind.OTHER for kind in MessageKind}
 
 
 def test_what_the_request_says_of_the_other_kinds_stays_when_somebody_speaks_twice(kept):
     _release(kept)
-    party = kept.correspondence.consents(REFERENCE)[0].party
+    party = kept.consents.of(REFERENCE)[0].party
     for kind, given in ((MessageKind.RECEIPT, False), (MessageKind.REQUEST, True)):
-        kept.correspondence.consent(REFERENCE, party, [kind], "telefoon", OFFICER, given=given)
-    stands = {consent.kind: consent.given for consent in kept.correspondence.consents(REFERENCE)}
+        kept.consents.note(REFERENCE, party, [kind], "telefoon", OFFICER, given=given)
+    stands = {consent.kind: consent.given for consent in kept.consents.of(REFERENCE)}
     assert stands == {kind: kind is not MessageKind.RECEIPT for kind in MessageKind}
 
 
@@ -226,19 +226,19 @@ def test_what_became_of_a_notice_is_an_entry_of_its_request(kept):
 
 def test_consent_needs_a_source_an_address_and_a_person_of_this_request(kept):
     _release(kept, betrokkenen=[LAWYER | {"email": ""}])
-    party = kept.correspondence.consents(REFERENCE)[0].party
+    party = kept.consents.of(REFERENCE)[0].party
     with pytest.raises(Refused):
-        kept.correspondence.consent(REFERENCE, party, [], "formulier", OFFICER, given=True)
+        kept.consents.note(REFERENCE, party, [], "formulier", OFFICER, given=True)
     with pytest.raises(Refused):
-        kept.correspondence.consent(REFERENCE, party, [], " ", OFFICER, given=False)
+        kept.consents.note(REFERENCE, party, [], " ", OFFICER, given=False)
     with pytest.raises(NotFound):
-        kept.correspondence.consent(REFERENCE, 999, [], "formulier", OFFICER, given=False)
+        kept.consents.note(REFERENCE, 999, [], "formulier", OFFICER, given=False)
 
 
 def test_r26_who_declined_notices_gets_the_request_on_paper(kept):
     _release(kept)
-    party = kept.correspondence.consents(REFERENCE)[0].party
-    kept.correspondence.decline(REFERENCE, party, "portaal", "indiener", declined=True)
+    party = kept.consents.of(REFERENCE)[0].party
+    kept.consents.decline(REFERENCE, party, "portaal", "indiener", declined=True)
     assert tick(kept).given == []
     kept.correspondence.say(REFERENCE, "Over uw zaak", ["Wij bellen u morgen."], OFFICER)
     assert tick(kept).given == []
@@ -317,16 +317,16 @@ def test_r23_who_was_not_told_after_a_day_is_an_alarm_once_weekend_or_not(kept):
     kept.clock.forward(days=4, hours=5)  # a Friday evening
     _release(kept, betrokkenen=[LAWYER])
     kept.clock.forward(hours=23)
-    assert kept.correspondence.watch() == ()
+    assert kept.posting.watch() == ()
     kept.clock.forward(hours=1)
-    assert kept.correspondence.watch() == (REFERENCE,)
-    assert kept.correspondence.watch() == ()
-    assert kept.correspondence.late() == 1
+    assert kept.posting.watch() == (REFERENCE,)
+    assert kept.posting.watch() == ()
+    assert kept.posting.late() == 1
     (late,) = events(kept, EventName.NOTICE_LATE)
     assert late.content["uiterlijk"].startswith("2026-11-08")
-    assert [task.late for task in kept.correspondence.tasks()] == [True]
+    assert [task.late for task in kept.posting.tasks()] == [True]
     post(kept)
-    assert kept.correspondence.late() == 0
+    assert kept.posting.late() == 0
 
 
 # ---- all items answered --------------------------------------------------------------------------
@@ -396,4 +396,4 @@ def test_of_an_erased_request_no_message_notice_or_consent_is_left(kept):
         erasing.entries(session, col(EntryRow.subject) == REFERENCE)
     assert (len(hashes), len(notices), counts["berichten"]) == (2, 1, 1)
     assert kept.correspondence.messages(REFERENCE) == kept.correspondence.told(REFERENCE) == ()
-    assert kept.correspondence.tasks() == ()
+    assert kept.posting.tasks() == ()

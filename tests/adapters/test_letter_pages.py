@@ -80,7 +80,7 @@ def test_r26_declining_is_warned_about_before_it_is_done(house):
         csrf = _hidden(warning, "csrf")
         after = person.post(change, data={"csrf": csrf, "keuze": "afmelden"}).text
         assert "geen e-mail meer" in after
-        told = gateway.house.desk.correspondence.consents(REFERENCE)
+        told = gateway.house.desk.consents.of(REFERENCE)
         assert all(c.declined for c in told if c.party == told[0].party)
         assert person.post(change, data={"csrf": "x", "keuze": "intrekken"}).status_code == 403
         assert "krijgt u nu per post" in person.post(change, data={"csrf": csrf, "keuze": "intrekken"}).text
@@ -112,7 +112,7 @@ def test_staff_prints_and_posts_and_sees_who_was_told(house):
 def test_staff_notes_consent_with_its_source(house):
     gateway, _made = house
     page = f"/medewerker/verzoeken/{REFERENCE}/berichten"
-    lawyer = next(c.party for c in gateway.house.desk.correspondence.consents(REFERENCE) if c.name.startswith("mr."))
+    lawyer = next(c.party for c in gateway.house.desk.consents.of(REFERENCE) if c.name.startswith("mr."))
     with _staff(gateway) as staff:
         csrf = _hidden(staff.get(page).text, "csrf")
         typed = {"csrf": csrf, "betrokkene": str(lawyer), "soort": "mededeling", "keuze": "geven"}
@@ -120,7 +120,7 @@ def test_staff_notes_consent_with_its_source(house):
         assert bare.status_code == 400
         done = staff.post(page.replace("berichten", "toestemming"), data=typed | {"bron": "telefoon, 3 maart"})
         assert "telefoon, 3 maart" in done.text
-    given = {c.kind: c.given for c in gateway.house.desk.correspondence.consents(REFERENCE) if c.party == lawyer}
+    given = {c.kind: c.given for c in gateway.house.desk.consents.of(REFERENCE) if c.party == lawyer}
     assert [kind for kind, is_given in given.items() if is_given] == ["mededeling"]
 
 

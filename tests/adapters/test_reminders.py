@@ -58,9 +58,9 @@ def test_the_letter_names_what_is_missing_the_last_day_the_ways_and_where_the_co
     told.clock.forward(days=21)
     told.reminders.remind()
     tick(told)
-    (task,) = told.correspondence.tasks()
+    (task,) = told.posting.tasks()
     assert (task.kind, task.name) == (MessageKind.REMINDER, "mr. B. Voorbeeld")
-    paper = told.correspondence.printed(task.id, OFFICER)
+    paper = told.posting.printed(task.id, OFFICER)
     with pikepdf.open(io.BytesIO(paper)) as document:
         assert str(document.docinfo["/Title"]).startswith("Herinnering")
     newest = told.correspondence.messages(REFERENCE)[0]
@@ -132,7 +132,7 @@ def test_what_waits_is_not_sent_any_more_when_there_is_no_need(told, end):
     carrier = tick(told)
     assert [n.kind for n in told.correspondence.messages(REFERENCE) if n.kind is MessageKind.REMINDER] == []
     assert b"herinnering" not in b"".join(mail for mail, _, _ in carrier.given)
-    assert [t for t in told.correspondence.tasks() if t.kind is MessageKind.REMINDER] == []
+    assert [t for t in told.posting.tasks() if t.kind is MessageKind.REMINDER] == []
     assert told.reminders.remind() == ()
     log_agrees(told)
 
@@ -141,9 +141,9 @@ def test_a_paper_reminder_that_was_not_posted_is_taken_from_the_pile(told):
     told.clock.forward(days=26)
     told.reminders.remind()
     tick(told)
-    assert [task.kind for task in told.correspondence.tasks()] == [MessageKind.REMINDER]
+    assert [task.kind for task in told.posting.tasks()] == [MessageKind.REMINDER]
     told.requests.close(REFERENCE, "ingetrokken door de aanvrager", OFFICER)
-    assert told.correspondence.tasks() == ()
+    assert told.posting.tasks() == ()
     assert told.correspondence.messages(REFERENCE)[0].kind is MessageKind.REMINDER, "what was read stays"
 
 

@@ -89,9 +89,9 @@ def test_a_notice_that_comes_back_by_mail_goes_on_paper(tmp_path: Path):
         desk = house.desk
         desk.correspondence.open([VerzoekIn.model_validate(request_json())], "j.jansen")
         desk.correspondence.write()
-        for task in desk.correspondence.tasks():
-            desk.correspondence.printed(task.id, "j.jansen")
-            desk.correspondence.posted(task.id, desk.clock.now().date(), "j.jansen")
+        for task in desk.posting.tasks():
+            desk.posting.printed(task.id, "j.jansen")
+            desk.posting.posted(task.id, desk.clock.now().date(), "j.jansen")
         desk.correspondence.say("HV-2026-000123", "Over uw zaak", ["Wij bellen u morgen."], "j.jansen")
         desk.correspondence.write()
         while house.outbox.send(lambda _event, _fields: None):

@@ -61,9 +61,9 @@ def events(kept: Storage, *names: str) -> list[Event]:
 
 def post(kept: Storage, day: date | None = None) -> None:
     """Print and post every letter that waits."""
-    for task in kept.correspondence.tasks():
-        kept.correspondence.printed(task.id, OFFICER)
-        kept.correspondence.posted(task.id, day or kept.clock.now().date(), OFFICER)
+    for task in kept.posting.tasks():
+        kept.posting.printed(task.id, OFFICER)
+        kept.posting.posted(task.id, day or kept.clock.now().date(), OFFICER)
 
 
 def day_by_day(kept: Storage, until: date, work: Callable[[], object]) -> None:

@@ -27,6 +27,7 @@ from gateway.blobs import FileBlobs
 from gateway.closing import Closing
 from gateway.closing import Rules as ClosingRules
 from gateway.completion import Completion
+from gateway.consenting import Consents
 from gateway.core.alerts import Recipient
 from gateway.core.answers import Draft, drafts
 from gateway.core.decide import decide
@@ -59,6 +60,7 @@ from gateway.ledger import Ledger
 from gateway.letterpaper import Letterhead
 from gateway.people import People
 from gateway.ports import Claim, Spool
+from gateway.posting import Posting
 from gateway.postroom import Postroom
 from gateway.queries import Queries
 from gateway.reminders import Reminders
@@ -144,6 +146,8 @@ class Storage:
     alerts: Alerts
     reminders: Reminders
     correspondence: Correspondence
+    posting: Posting
+    consents: Consents
     people: People
     queries: Queries
 
@@ -192,7 +196,7 @@ def opened(
             Closing(database, ledger, clock, postroom=postroom, alerts=told, terms=terms, rules=closing),
             told,
             Reminders(database, ledger, clock, postroom, (7, 2)),
-            Correspondence(
+            correspondence := Correspondence(
                 database,
                 ledger,
                 blobs,
@@ -203,10 +207,12 @@ def opened(
                 head=Letterhead(
                     "Herstelpost", "https://portaal.example", "088 000 00 00", "Postbus 1, 1000 AA X", 30, 50
                 ),
-                rules=Rules(date(2027, 1, 1), timedelta(hours=24)),
+                rules=Rules(date(2027, 1, 1)),
                 templates=Library(),
                 compose=partial(notices.compose, house=HOUSE),
             ),
+            Posting(database, ledger, clock, postroom, timedelta(hours=24), correspondence.typeset),
+            Consents(database, ledger, clock, postroom),
             People(database, ledger, clock),
             Queries(database),
         )

@@ -192,13 +192,13 @@ def _dealings(kept: storage.Storage, numbers: list[str]) -> None:
         pass
     outbox = Outbox(kept.database, kept.ledger, kept.blobs, kept.clock, _Carrier(), 1, postroom=kept.store._postroom)
     outbox.send(lambda _event, _fields: None)
-    for task in letters.tasks():
-        letters.printed(task.id, officer)
-        letters.posted(task.id, kept.clock.now().date(), officer)
-    person = letters.consents(reference)[0].party
+    for task in kept.posting.tasks():
+        kept.posting.printed(task.id, officer)
+        kept.posting.posted(task.id, kept.clock.now().date(), officer)
+    person = kept.consents.of(reference)[0].party
     for kinds, given in (([MessageKind.RECEIPT], False), ([MessageKind.OTHER], True), ([MessageKind.RECEIPT], True)):
-        letters.consent(reference, person, kinds, "formulier", officer, given=given)
-    letters.decline(reference, person, "telefoon", officer, declined=True)
+        kept.consents.note(reference, person, kinds, "formulier", officer, given=given)
+    kept.consents.decline(reference, person, "telefoon", officer, declined=True)
     handover = Handover(kept.database, kept.ledger, kept.clock)
     for name in ("een", "twee"):
         kept.clock.forward(minutes=1)
