@@ -191,12 +191,12 @@ class FileBlobs:
         has its name means that it is durable: `path` trusts in it.
         """
         target = self._place(sha256)
-        if size <= CARRIED_BYTES or not _linked(source, target):
-            os.fsync(handle)
-            source.replace(target)
-        else:
-            os.fsync(handle)
+        has_its_name = size > CARRIED_BYTES and _linked(source, target)
+        os.fsync(handle)
+        if has_its_name:
             source.unlink()
+        else:
+            source.replace(target)
         _fsync_directory(target.parent)
 
     def _place(self, sha256: str) -> Path:

@@ -4,13 +4,14 @@ Nothing in this file does anything. Read it to know what you may rely on. Every 
 that runs against the real adapter.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from gateway.core.answers import Draft
+from gateway.core.errors import Corrupt
 from gateway.core.facts import Clue, Facts, Sender
 from gateway.core.model import (
     Accepted,
@@ -100,6 +101,16 @@ def keep_bytes(blobs: Blobs, content: bytes) -> StoredFile:
         return spool.keep()
     finally:
         spool.drop()
+
+
+def keep_parts(blobs: Blobs, parts: Iterable[Part], folder: Path) -> None:
+    """Keep what a reader wrote into `folder`, a file for each part, named by its number; the same bytes once.
+
+    Raises TryLater; Corrupt when a file is not what the reader said of it.
+    """
+    files = {part.sha256: folder / str(part.seq) for part in parts if part.sha256}
+    if [kept.sha256 for kept in blobs.take_all(list(files.values()))] != list(files):
+        raise Corrupt("a part changed between reading and keeping")
 
 
 class Intake(Protocol):

@@ -19,14 +19,14 @@ from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from gateway import mapping
-from gateway.core.errors import Corrupt, TryLater, WrongState
+from gateway.core.errors import TryLater, WrongState
 from gateway.core.facts import Act, ActKind
 from gateway.core.model import Part, PartRole, Verdict
 from gateway.core.words import Reason
 from gateway.database import Database
 from gateway.inquiry import submission_row
 from gateway.people import People
-from gateway.ports import Blobs, Clock, Reader
+from gateway.ports import Blobs, Clock, Reader, keep_parts
 from gateway.quarantine import is_at_rest
 from gateway.records import BeingKeptRow, PartRow, SubmissionRow
 from gateway.store import DatabaseStore, move
@@ -177,9 +177,7 @@ class Unlocking:
 
     def _keep(self, parts: Sequence[Part], out: Path) -> None:
         self.rows.announce({part.sha256 for part in parts})
-        for part in parts:
-            if self.blobs.put(out / str(part.seq)).sha256 != part.sha256:
-                raise Corrupt(f"part {part.seq} of a copy changed between reading and keeping")
+        keep_parts(self.blobs, parts, out)
 
 
 def _locked(session: Session, row: SubmissionRow) -> list[PartRow]:

@@ -16,12 +16,12 @@ from typing import Final
 
 from gateway.core.answers import drafts, notice
 from gateway.core.decide import decide as decision_on
-from gateway.core.errors import Corrupt, TryLater, WrongState
+from gateway.core.errors import TryLater, WrongState
 from gateway.core.match import match as matched
 from gateway.core.model import Accepted, Arrival, Part, PartRole, Reading, StoredFile, Trouble, Verdict
 from gateway.core.states import RESTING, Step
 from gateway.core.words import Channel
-from gateway.ports import Claim, Ports, Spool, Waiting, keep_bytes
+from gateway.ports import Claim, Ports, Spool, Waiting, keep_bytes, keep_parts
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +81,9 @@ def read(claim: Claim, ports: Ports) -> None:
     ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files if file.bytes > LARGE_BYTES])
     with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
         reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
-        _keep_parts(reading.parts, arrival, ports, Path(scratch))
+        # Of an upload the file itself is a part too, and was kept when it came in.
+        came_in = {file.sha256 for file in arrival.files}
+        keep_parts(ports.blobs, (p for p in reading.parts if p.sha256 not in came_in), Path(scratch))
     if not reading.trouble:
         ports.inspector.look_ahead([ports.blobs.path(part.sha256) for part in reading.parts if part.sha256])
     ports.store.save_reading(claim, reading)
@@ -161,14 +163,6 @@ def _read(arrival: Arrival, ports: Ports, scratch: Path) -> Reading:
         readings.append(_read_upload(file, sum(len(r.parts) for r in readings), ports, scratch))
     troubles = [r.trouble for r in readings if r.trouble]
     return Reading(None, tuple(p for r in readings for p in r.parts), troubles[0] if troubles else None)
-
-
-def _keep_parts(parts: Sequence[Part], arrival: Arrival, ports: Ports, scratch: Path) -> None:
-    """Keep what has not been kept as it came in: of an upload the file itself is a part too."""
-    kept = {file.sha256 for file in arrival.files}
-    files = {part.sha256: scratch / str(part.seq) for part in parts if part.sha256 and part.sha256 not in kept}
-    if [file.sha256 for file in ports.blobs.take_all(list(files.values()))] != list(files):
-        raise Corrupt("a part changed between reading and keeping")
 
 
 def _read_upload(file: StoredFile, first: int, ports: Ports, scratch: Path) -> Reading:

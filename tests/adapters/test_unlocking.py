@@ -409,8 +409,8 @@ def test_two_who_open_it_at_once_make_one_copy(ward: Ward) -> None:
     unlocking, document = ward.house.desk.unlocking, ward.document(number)
 
     class Slow(Cut):
-        def put(self, path: Path) -> Any:
-            kept = self._part.put(path)
+        def take_all(self, paths: list[Path]) -> Any:
+            kept = self._part.take_all(paths)
             if next(self._left) == 1:
                 ward.open(number)
             return kept
@@ -429,9 +429,9 @@ def test_while_it_is_worked_on_nothing_is_opened_and_no_try_is_counted(embedded:
     document = ward.document(number)
 
     class Busy(Cut):
-        def put(self, path: Path) -> Any:
+        def take_all(self, paths: list[Path]) -> Any:
             ward.house.desk.store.act(number, Act(ActKind.RELEASE, "j.jansen"))
-            return self._part.put(path)
+            return self._part.take_all(paths)
 
     with pytest.raises(WrongState):
         replace(unlocking, blobs=Busy(unlocking.blobs, itertools.count(1))).open(number, document, SECRET, SENDER)
