@@ -12,6 +12,7 @@ from gateway.ledger import Ledger, Proved
 from gateway.outages import Outages, in_words
 from gateway.ports import Clock, Sealer, Waiting
 from mail import letters
+from mail.message import Attachment, House
 
 # In the order in which people look at them.
 IN_THE_LETTER: Final = {
@@ -40,7 +41,7 @@ class LetterClerk:
         self,
         ledger: Ledger,
         clock: Clock,
-        house: letters.House,
+        house: House,
         cap_bytes: int,
         patience: Patience = Patience(),
         seal: Sealer | None = None,
@@ -92,7 +93,7 @@ class LetterClerk:
                 vouchers=tuple(voucher.name for voucher in proved.vouchers),
                 outages=self._announced(letter.made_at),
                 attachments=tuple(
-                    letters.Attachment(name, media_type, files[name])
+                    Attachment(name, media_type, files[name])
                     for name, media_type in IN_THE_LETTER.items()
                     if name in files
                 ),

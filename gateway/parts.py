@@ -31,7 +31,8 @@ from gateway.postroom import Postroom
 from gateway.unlocking import Rules as UnlockingRules
 from gateway.vouching import Authority
 from mail import alerts as mail_alerts
-from mail import authenticate, letters, read, read_child, smime
+from mail import authenticate, read, read_child, smime
+from mail.message import House
 from scanners import child, clam, inspect
 
 _MIB = 1 << 20
@@ -175,8 +176,8 @@ def schedule(settings: Settings) -> Schedule:
     )
 
 
-def letterhead(settings: Settings) -> letters.House:
-    return letters.House(
+def letterhead(settings: Settings) -> House:
+    return House(
         from_address=settings.outbound.from_address,
         from_name=settings.outbound.from_name,
         organisation=settings.portal.organisation,

@@ -8,7 +8,8 @@ from typing import Final
 
 from gateway.core.alerts import AlertFacts, AlertKind
 from gateway.core.terms import day_in_words
-from mail.letters import Addressing, Block, Heading, House, Line, message
+from mail.blocks import Block, Heading, Line
+from mail.message import Addressing, House, message
 
 
 def compose(facts: AlertFacts, house: House) -> bytes:

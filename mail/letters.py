@@ -1,42 +1,23 @@
-"""Our letters: facts in, one RFC 5322 message out; pure.
+"""The letters that answer a submission: facts in, one RFC 5322 message out; pure.
 
 Rule 1: the same facts give the same bytes, so that a letter sent again is recognised as the same letter.
 Rule 2: a neutral letter is built only from what the list in `_neutral` names, whatever else the facts hold (P7).
 Rule 3: no names of persons and no case number stand in any letter: it goes by plain mail (Awb 2:9).
-Rule 4: one content, written once, is rendered as text and as HTML, so that both say the same.
 """
 
-import base64
-import hashlib
-import html
-import quopri
-import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from email.utils import format_datetime, formataddr
 from typing import Any, Final
-from urllib.parse import quote
 
 from gateway import reasons
 from gateway.core import terms
-from gateway.core.answers import ABOUT_THE_BYTES, ADDRESS, is_kept_text
+from gateway.core.answers import ABOUT_THE_BYTES, is_kept_text
 from gateway.core.business import Business
-from gateway.core.kinds import DEFAULT, Taken
 from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
+from mail.blocks import Block, Heading, Line, Points, Table
+from mail.message import Addressing, Attachment, House, message
 from mail.texts import say
-
-_WIDTH: Final = 76
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file that goes with a letter; the name is ours, plain ASCII."""
-
-    name: str
-    media_type: str
-    content: bytes
 
 
 @dataclass(frozen=True)
@@ -71,61 +52,6 @@ class LetterFacts:
     outages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class House:
-    """Who writes: the same in every letter. `addresses` are the designated ones (Awb 2:13)."""
-
-    from_address: str
-    from_name: str
-    organisation: str
-    portal_url: str
-    help_phone: str
-    addresses: tuple[str, ...]
-    taken: Taken = DEFAULT
-
-
-@dataclass(frozen=True)
-class Addressing:
-    """To whom a message goes, under which name, and what it answers. `submitted`: as in RFC 3834 section 5."""
-
-    to: str
-    message_id: str
-    sent_at: datetime
-    submitted: str = "auto-replied"
-    in_reply_to: str = ""
-    references: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Heading:
-    text: str
-    level: int = 2
-
-
-@dataclass(frozen=True)
-class Line:
-    """A paragraph, or one point of a list; `link`, an address on the web or of mail, follows the text."""
-
-    text: str
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Points:
-    points: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Names and values about one thing."""
-
-    caption: str
-    rows: tuple[tuple[str, str], ...]
-
-
-Block = Heading | Line | Points | Table
-
-
 def compose(facts: LetterFacts, house: House) -> bytes:
     """The letter, ASCII with CRLF, ready for DATA.
 
@@ -146,22 +72,6 @@ def compose(facts: LetterFacts, house: House) -> bytes:
         facts.to, facts.message_id, facts.sent_at, in_reply_to=facts.in_reply_to, references=facts.references
     )
     return message(to, house, subject, parts, facts.attachments)
-
-
-def message(
-    to: Addressing,
-    house: House,
-    subject: str,
-    parts: Sequence[tuple[str, Sequence[Block]]],
-    attachments: Sequence[Attachment] = (),
-) -> bytes:
-    """A message of ours from its blocks, each part with its language; the subject is ASCII. Raises ValueError."""
-    body = _alternatives(parts, subject, to.message_id)
-    languages = [language for language, _ in parts]
-    return _header(to, house, subject, languages) + _mixed(body, attachments, to.message_id)
-
-
-# ---- the content ---------------------------------------------------------------------------------
 
 
 _NOT_FOR_US: Final = frozenset({"forwarded", "returned"})
@@ -486,146 +396,3 @@ def _closing(house: House, language: str) -> list[Block]:
 def _shown(text: str) -> str:
     """One line of printable text: what a sender chose must not look like our words."""
     return "".join(c if c.isprintable() else " " for c in text).strip()
-
-
-# ---- as text and as HTML -------------------------------------------------------------------------
-
-
-def _as_text(blocks: Sequence[Block]) -> str:
-    return "\n\n".join(_block_text(block) for block in blocks) + "\n"
-
-
-def _block_text(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            mark = {1: "=", 2: "-"}.get(level)
-            return f"{text}\n{mark * len(text)}" if mark else text
-        case Line(text, link):
-            return _wrapped(f"{text} {link}".rstrip(), "")
-        case Points(points):
-            return "\n".join(_wrapped(f"{p.text} {p.link}".rstrip(), "- ") for p in points)
-        case Table(caption, rows):
-            return "\n".join([caption, *(_row_text(name, value) for name, value in rows)])
-
-
-def _row_text(name: str, value: str) -> str:
-    line = f"  {name}: {value}"
-    return line if len(line) <= _WIDTH else f"  {name}:\n" + _wrapped(value, "    ")
-
-
-def _wrapped(text: str, lead: str) -> str:
-    return textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent=lead,
-        subsequent_indent=" " * len(lead),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-_STYLE: Final = (
-    "body{font:1em/1.5 sans-serif;max-width:42em;margin:1em auto;padding:0 1em;color:#111;background:#fff}"
-    "table{border-collapse:collapse;margin:1em 0}caption{text-align:left;font-weight:bold}"
-    "th,td{text-align:left;vertical-align:top;padding:.2em 1em .2em 0;overflow-wrap:anywhere}"
-    "th{font-weight:normal;white-space:nowrap}"
-)
-
-
-def _as_html(parts: Sequence[tuple[str, Sequence[Block]]], title: str) -> str:
-    sections = "".join(
-        f'<div lang="{language}">\n{"".join(map(_block_html, blocks))}</div>\n' for language, blocks in parts
-    )
-    return (
-        f'<!DOCTYPE html>\n<html lang="{parts[0][0]}">\n<head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body>\n{sections}</body>\n</html>\n"
-    )
-
-
-def _block_html(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"<h{level}>{html.escape(text)}</h{level}>\n"
-        case Line():
-            return f"<p>{_line_html(block)}</p>\n"
-        case Points(points):
-            return "<ul>\n" + "".join(f"<li>{_line_html(point)}</li>\n" for point in points) + "</ul>\n"
-        case Table(caption, rows):
-            cells = "".join(
-                f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>\n'
-                for name, value in rows
-            )
-            return f"<table>\n<caption>{html.escape(caption)}</caption>\n{cells}</table>\n"
-
-
-def _line_html(line: Line) -> str:
-    if not line.link:
-        return html.escape(line.text)
-    target = line.link if "://" in line.link else f"mailto:{quote(line.link, safe='@')}"
-    return f'{html.escape(line.text)} <a href="{html.escape(target)}">{html.escape(line.link)}</a>'
-
-
-# ---- as a message --------------------------------------------------------------------------------
-
-# Written by hand: the standard library folds and encodes long message IDs of others, and chooses its boundaries
-# by chance.
-
-_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
-_MAX_REFERENCES: Final = 10
-
-
-def _header(to: Addressing, house: House, subject: str, languages: Sequence[str]) -> bytes:
-    if not ADDRESS.fullmatch(to.to) or not _MESSAGE_ID.fullmatch(to.message_id):
-        raise ValueError(f"cannot stand in a header: {to.to!r}, {to.message_id!r}")
-    in_reply_to = [to.in_reply_to] if _MESSAGE_ID.fullmatch(to.in_reply_to) else []
-    earlier = [known for known in to.references if _MESSAGE_ID.fullmatch(known)][-_MAX_REFERENCES:]
-    fields = [
-        ("From", formataddr((house.from_name, house.from_address))),
-        ("To", to.to),
-        ("Subject", subject),
-        ("Date", format_datetime(to.sent_at)),
-        ("Message-ID", to.message_id),
-        ("In-Reply-To", "".join(in_reply_to)),
-        ("References", "\r\n ".join(dict.fromkeys([*earlier, *in_reply_to]))),
-        ("Auto-Submitted", to.submitted),
-        ("X-Auto-Response-Suppress", "All"),
-        ("Content-Language", ", ".join(languages)),
-        ("MIME-Version", "1.0"),
-    ]
-    return "".join(f"{name}: {value}\r\n" for name, value in fields if value).encode("ascii")
-
-
-def _alternatives(parts: Sequence[tuple[str, Sequence[Block]]], subject: str, message_id: str) -> bytes:
-    texts = "\n\n".join(_as_text(blocks) for _, blocks in parts)
-    entities = [_text_entity("plain", texts), _text_entity("html", _as_html(parts, subject))]
-    return _multipart("alternative", entities, message_id)
-
-
-def _mixed(body: bytes, attachments: Sequence[Attachment], message_id: str) -> bytes:
-    if not attachments:
-        return body
-    return _multipart("mixed", [body, *map(_attached, attachments)], message_id)
-
-
-def _multipart(kind: str, entities: Sequence[bytes], message_id: str) -> bytes:
-    # `=_` occurs in neither quoted-printable nor base64 (RFC 2045 section 6.7).
-    boundary = f"=_{kind}_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
-    start = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode()
-    inside = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), entity) for entity in entities)
-    return start + inside + b"--%s--\r\n" % boundary.encode()
-
-
-def _text_entity(kind: str, text: str) -> bytes:
-    encoded = quopri.encodestring(text.encode()).replace(b"\n", b"\r\n")
-    fields = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return fields.encode() + encoded
-
-
-def _attached(attachment: Attachment) -> bytes:
-    fields = (
-        f"Content-Type: {attachment.media_type}\r\n"
-        f'Content-Disposition: attachment; filename="{attachment.name}"\r\n'
-        "Content-Transfer-Encoding: base64\r\n\r\n"
-    )
-    return fields.encode("ascii") + base64.encodebytes(attachment.content).replace(b"\n", b"\r\n")

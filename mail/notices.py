@@ -10,7 +10,8 @@ from typing import Final
 from gateway import reasons
 from gateway.core.notices import MessageKind, NoticeFacts
 from gateway.core.terms import day_in_words
-from mail.letters import Addressing, Block, Heading, House, Line, Points, message
+from mail.blocks import Block, Heading, Line, Points
+from mail.message import Addressing, House, message
 
 _LANGUAGE_AT: Final = {"nl": 0, "en": 1}
 

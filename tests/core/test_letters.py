@@ -22,10 +22,11 @@ from gateway import reasons
 from gateway.core.answers import ABOUT_THE_BYTES
 from gateway.core.words import Reason
 from mail import letters, texts
+from mail.message import Attachment, House
 
 GOLDEN = Path(__file__).parents[1] / "letters"
 
-HOUSE = letters.House(
+HOUSE = House(
     from_address="documenten@intake.example",
     from_name="Voorbeelddienst",
     organisation="Voorbeelddienst",
@@ -98,9 +99,9 @@ FACTS = letters.LetterFacts(
     submission=SUBMISSION,
     requests=(REQUEST,),
     attachments=(
-        letters.Attachment("receipt.json", "application/json", b"{}"),
-        letters.Attachment("receipt.tlog-proof", "text/plain", b"c2sp.org/tlog-proof@v1\n"),
-        letters.Attachment("receipt.pdf", "application/pdf", b"%PDF-1.7\n" + bytes(range(256))),
+        Attachment("receipt.json", "application/json", b"{}"),
+        Attachment("receipt.tlog-proof", "text/plain", b"c2sp.org/tlog-proof@v1\n"),
+        Attachment("receipt.pdf", "application/pdf", b"%PDF-1.7\n" + bytes(range(256))),
     ),
 )
 

@@ -8,7 +8,7 @@ from email.policy import default
 import pytest
 
 from gateway.core.notices import MessageKind, NoticeFacts
-from mail.letters import House
+from mail.message import House
 from mail.notices import compose
 
 HOUSE = House(

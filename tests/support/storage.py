@@ -68,7 +68,7 @@ from gateway.requests import Requests
 from gateway.schema import VerzoekIn, VerzoekNieuw
 from gateway.store import DatabaseStore
 from mail import alerts, notices
-from mail.letters import House
+from mail.message import House
 from tests.support import dossier
 from tests.support.house import request_json
 
