@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.calendar import load_calendar
-from config.settings import BadConfiguration, Imap, Settings
+from config.sections.channels import Imap
+from config.settings import BadConfiguration, Settings
 from gateway import app, events, office, parts, timestamps
 from gateway.core.errors import GatewayError
 from gateway.mailboxes import MailboxCursor

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from config.decision_terms import load_decision_terms
-from config.settings import BadConfiguration, Kept, Settings
+from config.sections.duties import Kept
+from config.settings import BadConfiguration, Settings
 from config.templates import OURS, load_templates
 from gateway import marks, mdto, notes, office, rotation
 from gateway.clerk import Patience

@@ -18,7 +18,8 @@ import uvloop
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from config.settings import Imap, Settings
+from config.sections.channels import Imap
+from config.settings import Settings
 from gateway import events, walk
 from gateway.app import House, build
 from gateway.clockwatch import ClockWatch

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from imapclient import IMAPClient
 
-from config.settings import Imap
+from config.sections.channels import Imap
 from gateway.blobs import FileBlobs
 from gateway.core.errors import TryLater
 from gateway.core.model import Accepted

@@ -12,7 +12,11 @@ import pytest
 from pydantic import BaseModel
 
 from config import settings
-from config.settings import Designation, FileWords, Imap, KeptKind, Oauth2, Settings, Witness
+from config.sections.channels import Imap, Oauth2
+from config.sections.documents import FileWords
+from config.sections.duties import Designation, KeptKind
+from config.sections.evidence import Witness
+from config.settings import Settings
 
 EXAMPLE = Path(settings.__file__).with_name("example.toml")
 TEXT = EXAMPLE.read_text(encoding="utf-8")
