@@ -35,10 +35,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say(*(f"herstelpost: error: {fault}" for fault in error.faults))
         return FAILED
     except (GatewayError, OSError) as error:
-        say(f"herstelpost: error: {error}")
+        say(f"herstelpost: error: {_in_words(error)}")
         return FAILED
     except KeyboardInterrupt:
         return FAILED
+
+
+def _in_words(error: GatewayError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -263,8 +263,8 @@ _ANSWERED = "onbekend veld; laat het weg (laatsteDag, mailadres, toegangscode en
 _PROBLEMS: dict[str, Callable[[dict[str, Any], str], str]] = {
     "missing": lambda _c, _m: "ontbreekt; dit veld is verplicht",
     "extra_forbidden": lambda _c, _m: _ANSWERED,
-    "enum": lambda c, _m: f"onbekend woord; kies uit {c['expected']}",
-    "literal_error": lambda c, _m: f"onbekend woord; kies uit {c['expected']}",
+    "enum": lambda c, _m: f"onbekend woord; kies uit {c['expected'].replace(' or ', ' of ')}",
+    "literal_error": lambda c, _m: f"onbekend woord; kies uit {c['expected'].replace(' or ', ' of ')}",
     "too_short": lambda c, _m: f"minstens {c['min_length']} nodig",
     "string_too_short": lambda _c, _m: "mag niet leeg zijn",
     "string_too_long": lambda c, _m: f"te lang; hoogstens {c['max_length']} tekens",

@@ -130,7 +130,8 @@ def for_api(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _api_http)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(TryLater, _api_try_later)
-    for kind, status in ((NotFound, 404), (BadForm, 400), (TooSlow, 408), (WrongState, 503)):
+    app.add_exception_handler(BadForm, _api_bad_form)
+    for kind, status in ((NotFound, 404), (TooSlow, 408), (WrongState, 503)):
         app.add_exception_handler(kind, _answered(status))
 
 
@@ -149,6 +150,10 @@ async def _api_problem(_request: HttpRequest, error: Exception) -> Response:
 async def _api_refused(_request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, Refused)
     return problem(400, faults=error.faults)
+
+
+async def _api_bad_form(_request: HttpRequest, _error: Exception) -> Response:
+    return problem(400, "Stuur een heel formulier (multipart/form-data), een deel per bestand. Er is niets ontvangen.")
 
 
 async def _api_try_later(_request: HttpRequest, error: Exception) -> Response:

@@ -19,7 +19,7 @@ def add(requests: Verbs) -> None:
     facts.add_argument("--out", required=True, metavar="FILE.pdf")
     decide = terminal.verb(requests, "decide", _decide, "an officer decides about what lapsed, with a reason")
     decide.add_argument("reference")
-    decide.add_argument("--decision", type=Verdict, choices=list(Verdict), required=True, metavar="WORD")
+    terminal.word_option(decide, "--decision", Verdict, required=True, metavar="WORD")
     decide.add_argument("--reason", required=True)
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 from dataclasses import asdict
-from datetime import UTC, date
+from datetime import UTC
 from typing import Any
 
 from config.settings import Settings
@@ -33,7 +33,7 @@ def add(verbs: Verbs) -> None:
     ask.add_argument("--reason", required=True)
     grant = terminal.verb(group, "grant", _grant, "give more time")
     grant.add_argument("id", type=int)
-    grant.add_argument("--until", type=date.fromisoformat, required=True, metavar="DATE")
+    grant.add_argument("--until", type=terminal.day, required=True, metavar="DATE")
     grant.add_argument("--reason", required=True)
     refuse = terminal.verb(group, "refuse", _refuse, "give no more time")
     refuse.add_argument("id", type=int)

@@ -14,14 +14,14 @@ from gateway.core.errors import Refused
 from gateway.core.words import Channel
 from gateway.dates import proposal_view
 from gateway.people import Scope, StaffRole
-from gateway.schema import dump
+from gateway.schema import dump, instant
 
 
 def add(verbs: Verbs) -> None:
     """The words of this group."""
     outage = terminal.group(verbs, "outage", "the outage register (Awb 2:21)")
     new_outage = terminal.verb(outage, "add", _outage_add, "register an outage")
-    new_outage.add_argument("--channel", type=Channel, choices=list(Channel), required=True, metavar="CHANNEL")
+    terminal.word_option(new_outage, "--channel", Channel, required=True, metavar="CHANNEL")
     new_outage.add_argument("--from", dest="since", type=terminal.moment, metavar="T")
     new_outage.add_argument("--until", type=terminal.moment, metavar="T")
     new_outage.add_argument("--planned", action="store_true")
@@ -39,7 +39,7 @@ def add(verbs: Verbs) -> None:
     dismiss.add_argument("--reason", required=True)
     token = terminal.group(verbs, "token", "bearer tokens of the API")
     create = terminal.verb(token, "create", _token_create, "print a new token, once")
-    create.add_argument("--scope", type=Scope, choices=list(Scope), nargs="+", required=True, metavar="S")
+    terminal.word_option(create, "--scope", Scope, nargs="+", required=True, metavar="S")
     create.add_argument("--name", required=True)
     terminal.json_option(terminal.verb(token, "list", _token_list, "all tokens, never the secrets"))
     revoke = terminal.verb(token, "revoke", _token_revoke, "the token opens nothing any more")
@@ -47,7 +47,7 @@ def add(verbs: Verbs) -> None:
     account = terminal.group(verbs, "account", "local staff accounts of the embedded default")
     new = terminal.verb(account, "add", _account_add, "make an account, or give it a new password")
     new.add_argument("name")
-    new.add_argument("--role", type=StaffRole, choices=list(StaffRole), required=True, metavar="ROLE")
+    terminal.word_option(new, "--role", StaffRole, required=True, metavar="ROLE")
     new.add_argument("--password-file", metavar="FILE")
 
 
@@ -67,10 +67,26 @@ def _outage_end(given: argparse.Namespace, settings: Settings) -> int:
     return DONE
 
 
-def _outage_list(_given: argparse.Namespace, settings: Settings) -> int:
+def _outage_list(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
         outages = house.desk.outages.list()
-    terminal.print_json([TypeAdapter(type(o)).dump_python(o, mode="json") for o in outages])
+    if given.json:
+        terminal.print_json([TypeAdapter(type(o)).dump_python(o, mode="json") for o in outages])
+    else:
+        terminal.print_table(
+            ("ID", "KANAAL", "VAN", "TOT", "GEPLAND", "OPMERKING"),
+            [
+                (
+                    str(outage.id),
+                    outage.channel,
+                    instant(outage.started_at),
+                    instant(outage.ended_at) if outage.ended_at else "-",
+                    "ja" if outage.planned else "nee",
+                    outage.note or "-",
+                )
+                for outage in outages
+            ],
+        )
     return DONE
 
 

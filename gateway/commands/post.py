@@ -3,7 +3,6 @@
 import argparse
 import sys
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 
 from config.settings import Settings
@@ -27,14 +26,14 @@ def add(verbs: Verbs) -> None:
     print_.add_argument("--out", required=True, metavar="FILE.pdf")
     sent = terminal.verb(group, "sent", _sent, "the letter was posted; its access code is erased")
     sent.add_argument("id", type=int)
-    sent.add_argument("--on", type=date.fromisoformat, required=True, metavar="DATE")
+    sent.add_argument("--on", type=terminal.day, required=True, metavar="DATE")
     told = terminal.verb(group, "told", _told, "how each person of a request was told of each message")
     told.add_argument("reference")
     terminal.json_option(told)
     consent = terminal.verb(group, "consent", _consent, "what each person agreed to; --give, --withdraw")
     consent.add_argument("reference")
     consent.add_argument("--party", type=int, metavar="ID")
-    consent.add_argument("--kind", type=MessageKind, choices=list(MessageKind), nargs="+", default=[], metavar="KIND")
+    terminal.word_option(consent, "--kind", MessageKind, nargs="+", default=[], metavar="KIND")
     consent.add_argument("--source", default="", help="where it was said")
     said = consent.add_mutually_exclusive_group()
     said.add_argument("--give", action="store_true")

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def add(verbs: Verbs) -> None:
     terminal.json_option(why)
     extend = terminal.verb(group, "extend", _request_extend, "give more time (uitstel)")
     extend.add_argument("reference")
-    extend.add_argument("--until", type=date.fromisoformat, required=True, metavar="DATE")
+    extend.add_argument("--until", type=terminal.day, required=True, metavar="DATE")
     extend.add_argument("--reason", required=True)
     dealings.add_contact(group)
     closing.add(group)

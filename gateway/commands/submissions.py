@@ -3,7 +3,7 @@
 import argparse
 import json
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from gateway.core.business import Business
 from gateway.core.errors import Refused
 from gateway.core.facts import MESSAGE, Act, ActKind
 from gateway.core.model import StoredFile
-from gateway.core.words import Channel, Reason, Status
+from gateway.core.words import Reason, Status
 from gateway.counter import CHANNELS, Paper
 from gateway.quarantine import Quarantined
 from gateway.schema import dump, instant
@@ -30,7 +30,7 @@ def add(verbs: Verbs) -> None:
     group = terminal.group(verbs, "submission", "what came in (inzendingen)")
     list_ = terminal.verb(group, "list", _submission_list, "submissions in order of arrival")
     list_.add_argument("--request", metavar="REF")
-    list_.add_argument("--state", type=Status, choices=list(Status), metavar="STATE", help=", ".join(Status))
+    terminal.word_option(list_, "--state", Status, metavar="STATE")
     list_.add_argument("--since", type=terminal.moment, metavar="TIME")
     list_.add_argument("--until", type=terminal.moment, metavar="TIME")
     terminal.json_option(list_)
@@ -62,18 +62,18 @@ def add(verbs: Verbs) -> None:
     back.add_argument("number")
     take_in = terminal.verb(group, "take-in", _submission_take_in, "treat it as good (Awb 2:16, 2:24)")
     take_in.add_argument("number")
-    take_in.add_argument("--as", dest="business", type=Business, choices=list(Business), required=True, metavar="WHAT")
+    terminal.word_option(take_in, "--as", Business, dest="business", required=True, metavar="WHAT")
     take_in.add_argument("--to", required=True, metavar="TEAM", help="whom it was passed on to")
     take_in.add_argument("--note", default="", metavar="TEXT", help="why")
     refuse = terminal.verb(group, "refuse", _submission_refuse, "refuse a held submission")
     refuse.add_argument("number")
-    refuse.add_argument("--reason", type=Reason, choices=list(Reason), required=True, metavar="CODE")
+    terminal.word_option(refuse, "--reason", Reason, required=True, metavar="CODE")
     refuse.add_argument("--note", default="", metavar="TEXT", help="why")
     register = terminal.verb(group, "register", _submission_register, "take in paper: by post or over the counter")
     register.add_argument("--request", required=True, metavar="REF")
-    register.add_argument("--channel", type=Channel, choices=CHANNELS, required=True, metavar="|".join(CHANNELS))
+    terminal.word_option(register, "--channel", CHANNELS, required=True, metavar="|".join(CHANNELS))
     register.add_argument("--received", type=terminal.moment, metavar="TIME", help="when it came in; default: now")
-    register.add_argument("--postmarked", type=date.fromisoformat, metavar="DATE", help="the day of the postmark")
+    register.add_argument("--postmarked", type=terminal.day, metavar="DATE", help="the day of the postmark")
     register.add_argument("--scan", action="append", default=[], metavar="N=FILE", help="`stuk=FILE`: still to choose")
     register.add_argument("--original", action="append", default=[], metavar="N", help="the original was seen")
 

@@ -7,7 +7,8 @@ import pwd
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,20 @@ def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
 
 def moment(text: str) -> datetime:
     """A time with offset, or a day: its beginning in Amsterdam."""
-    value = datetime.fromisoformat(text)
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError as error:
+        told = f"{text!r} is no moment; write a day (2026-03-30) or a time with its offset (2026-03-30T14:00+02:00)"
+        raise argparse.ArgumentTypeError(told) from error
     return value if value.tzinfo else value.replace(tzinfo=AMSTERDAM)
+
+
+def day(text: str) -> date:
+    """A day of the calendar."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-03-30") from error
 
 
 def verb(verbs: Verbs, name: str, command: Command, text: str) -> argparse.ArgumentParser:
@@ -81,6 +94,24 @@ def verb(verbs: Verbs, name: str, command: Command, text: str) -> argparse.Argum
 def group(verbs: Verbs, name: str, text: str) -> Verbs:
     parser = verbs.add_parser(name, help=text, description=text)
     return parser.add_subparsers(metavar="COMMAND", required=True)
+
+
+def word_option(
+    parser: argparse.ArgumentParser,
+    name: str,
+    words: type[StrEnum] | tuple[StrEnum, ...],
+    **more: Any,  # noqa: ANN401  # whatever argparse takes
+) -> None:
+    """An option that takes one word of a closed list; the help and the answer to another word both name the list."""
+    allowed = ", ".join(words)
+
+    def read(text: str) -> StrEnum:
+        for word in words:
+            if word == text:
+                return word
+        raise argparse.ArgumentTypeError(f"{text!r} is none of: {allowed}")
+
+    parser.add_argument(name, type=read, help=allowed, **more)
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:

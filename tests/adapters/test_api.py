@@ -180,7 +180,9 @@ def test_every_fault_of_a_form_is_named_at_once(gateway: Running, client: httpx2
 
 def test_no_form_and_no_files_are_400(gateway: Running, client: httpx2.Client) -> None:
     gateway.open_request(reference="HV-12")
-    assert client.post("/verzoeken/HV-12/inzendingen", json={}).status_code == 400
+    no_form = client.post("/verzoeken/HV-12/inzendingen", json={})
+    assert no_form.status_code == 400
+    assert "multipart/form-data" in str(problem(no_form)["detail"])  # nothing in the form to name: it says what to send
     assert names(client.post("/verzoeken/HV-12/inzendingen", files=[("x", (None, b"text"))])) == ["stuk"]
 
 
