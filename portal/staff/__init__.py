@@ -4,8 +4,6 @@ Rule 1: the software proposes, a person decides; every act carries the name that
 Rule 2: content leaves only as a download, only when the scanner called it clean, and that is in the ledger (P4).
 """
 
-from typing import Final
-
 from fastapi import APIRouter
 
 from portal.staff import (
@@ -24,7 +22,8 @@ from portal.staff import (
     submissions,
 )
 
-_TASKS: Final = (
+routes = APIRouter()
+for task in (
     closing,
     counter,
     entering,
@@ -38,7 +37,5 @@ _TASKS: Final = (
     registering,
     requests,
     submissions,
-)
-routes = APIRouter()
-for task in _TASKS:
+):
     routes.include_router(task.routes)

@@ -21,11 +21,13 @@ def page(
     **context: Any,  # noqa: ANN401
 ) -> Response:
     desk = pages.desk_of(request)
-    sums = desk.queries.sums()
+    held, over = desk.queries.sums()[Status.HELD], desk.closing.over_count()
     frame = {
         "session": session,
-        "held_count": sums[Status.HELD],
-        "over_count": desk.closing.over_count(),
+        # A question for more time by mail is one of what is held.
+        "waiting_count": held + over + desk.dealings.waiting_count(),
+        "held_count": held,
+        "over_count": over,
         "extension_count": desk.dealings.waiting_count(desk.queries.held_for(Reason.EXTENSION_ASKED)),
         "labels": labels,
         "done": "",

@@ -18,6 +18,7 @@ from tests.support.browsing import DESKTOP, PHONE, Furnished, furnish
 from tests.support.house import Running, pdf, photo, running
 
 LIMIT_MB = 2
+ONE_ROW = 60
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +207,9 @@ def pages(furnished: Furnished, page: Page) -> Iterator[str]:
     yield go("/medewerker/inloggen")
     browsing.sign_in_staff(page, url, "j.jansen")
     yield "requests"
+    if page.locator(".menu").is_visible():
+        page.locator(".menu").click()
+        yield "the menu of staff"
     yield from _paper_and_terms(furnished, page, go)
     yield from _new_requests(furnished, page, go)
     yield from map(go, ("/medewerker?alles=1", "/medewerker/aangehouden", "/medewerker/verlopen"))
@@ -343,6 +347,27 @@ def test_a_caseworker_gives_a_held_mail_its_request(furnished: Furnished, deskto
     assert gateway.house.desk.queries.submission(number).verzoek == furnished.late.kenmerk
     acted = [e.content for e in gateway.house.desk.queries.timeline(number) if e.name == "PersonActed"]
     assert [content["medewerker"] for content in acted if content] == ["j.jansen"]
+
+
+def test_on_a_phone_staff_has_its_tasks_behind_one_button_that_works_without_javascript_and_by_keyboard(
+    furnished: Furnished, phone_without_script: Page
+) -> None:
+    page, tasks = phone_without_script, phone_without_script.get_by_role("navigation", name="Werk")
+    browsing.sign_in_staff(page, furnished.running.url, "j.jansen")
+    held = tasks.get_by_role("link", name="Aangehouden")
+    assert not held.is_visible()
+    assert tasks.evaluate("e => e.clientHeight") < ONE_ROW
+    focus(page, ".menu")
+    page.keyboard.press("Enter")
+    assert held.is_visible()
+    page.keyboard.press("Escape")
+    assert not held.is_visible()
+    focus(page, ".menu")
+    page.keyboard.press("Enter")
+    focus(page, ".work a[href$='/aangehouden']")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.get_by_role("heading", name="Aangehouden", level=1).is_visible()
 
 
 def test_staff_answer_and_pass_on_with_the_keyboard_alone(furnished: Furnished, desktop: Page) -> None:
