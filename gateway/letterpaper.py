@@ -75,7 +75,7 @@ def answered_pdf(request: Mapping[str, Any], content: Mapping[str, Any], sheet: 
         },
     }
     letter = _common(request, sheet, head) | {"title": "Antwoord ontvangen", "answered": answered, "reminder": None}
-    return paper.typeset("message", {"letter": letter, "also": _english(request["taal"])}, _noon(sheet.day), "nl")
+    return paper.typeset("message", {"letter": letter, "also": beside(request["taal"])}, _noon(sheet.day), "nl")
 
 
 def reminder_pdf(request: Mapping[str, Any], sheet: Sheet, head: Letterhead) -> bytes:
@@ -88,7 +88,7 @@ def reminder_pdf(request: Mapping[str, Any], sheet: Sheet, head: Letterhead) -> 
         "postal-address": head.postal_address,
     }
     letter = _common(request, sheet, head) | {"title": "Herinnering", "answered": None, "reminder": ways}
-    return paper.typeset("message", {"letter": letter, "also": _english(request["taal"])}, _noon(sheet.day), "nl")
+    return paper.typeset("message", {"letter": letter, "also": beside(request["taal"])}, _noon(sheet.day), "nl")
 
 
 def other_pdf(
@@ -101,11 +101,9 @@ def other_pdf(
 
 def beside(language: str) -> str | None:
     """The language that stands beside the Dutch letter: a sheet in the reader's own, else English."""
-    return language if language in SHEETS else _english(language)
-
-
-def _english(language: str) -> str | None:
-    return None if language == "nl" else "en"
+    if language == "nl":
+        return None
+    return language if language in SHEETS else "en"
 
 
 def _common(request: Mapping[str, Any], sheet: Sheet, head: Letterhead) -> dict[str, Any]:

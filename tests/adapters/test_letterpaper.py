@@ -5,8 +5,11 @@ the title and the declarations are checked one by one with pikepdf.
 """
 
 import io
+import re
 import subprocess
+import tomllib
 from datetime import date
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -25,6 +28,7 @@ END = terms.last_day(date(2026, 11, 27), Term(4, Unit.WEEKS), load_calendar())
 WHY = {language: terms.derivation(END, language) for language in ("nl", "en")}
 LANGUAGES = ["nl", "en", "so", *letterpaper.SHEETS]
 CODE = "K7QM-3F9D-XW2P"
+RIGHT_EDGE = (210 - 20) / 25.4 * 72
 
 
 def _request(**changes):
@@ -43,6 +47,12 @@ def _answered(**changes):
     return letterpaper.answered_pdf(
         _request(**changes), {"opschorting": suspension}, Sheet(date(2026, 12, 18), END.day, WHY), HEAD
     )
+
+
+def _reminder(**changes):
+    request = _request(**changes)
+    items = [item | {"status": "ontvangen" if item["nummer"] == "2" else "open"} for item in request["stukken"]]
+    return letterpaper.reminder_pdf(request | {"stukken": items}, Sheet(date(2026, 12, 21), END.day, {}), HEAD)
 
 
 def _text(pdf, tmp_path):
@@ -144,7 +154,54 @@ def test_the_dutch_letter_comes_first_and_counts_whatever_stands_beside_it(tmp_p
     assert ("The Dutch letter is the one that counts" in text) == (language in {"en", "so"})
 
 
-@pytest.mark.parametrize("make", [_letter, _answered])
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [
+        ("en", "Monday 28 December 2026"),
+        ("fr", "lundi 28 décembre 2026"),
+        ("de", "Montag, 28. Dezember 2026"),
+        ("tr", "28 Aralık 2026 Pazartesi"),
+        ("uk", "понеділок, 28 грудня 2026 року"),
+        ("ti", "ሰኑይ 28 ዲሰምበር 2026"),
+    ],
+)
+def test_a_reminder_says_in_the_readers_language_until_when_and_names_only_what_is_missing(tmp_path, language, day):
+    text = _text(_reminder(taal=language), tmp_path)
+    dutch, beside = text.split("pagina 1 van 2")
+    for said in (dutch, beside):
+        assert "Kopie van het paspoort" in said
+        assert "Huwelijksakte" not in said
+        assert CODE not in said
+    assert "maandag 28 december 2026" in dutch
+    assert day.casefold() in beside.casefold()
+
+
+def test_an_arabic_reminder_starts_at_the_right_and_keeps_our_addresses_whole(tmp_path):
+    text = _text(_reminder(taal="ar"), tmp_path)
+    assert {"https://portaal.example", "documenten+7k3m9q2xv4td@intake.example"} <= set(re.findall(r"[!-~]+\w", text))
+    boxes = ["pdftotext", "-f", "2", "-bbox-layout", tmp_path / "letter.pdf", "-"]
+    shown = subprocess.run(boxes, check=True, capture_output=True, text=True).stdout
+    ends = {float(end) for end in re.findall(r'<block .*xMax="([\d.]+)"', shown)}
+    assert max(ends) - RIGHT_EDGE < 1
+    title = re.search(r'<block .*xMax="([\d.]+)"', shown)
+    assert title
+    assert abs(float(title[1]) - RIGHT_EDGE) < 1
+
+
+def test_every_sheet_says_the_same_things():
+    said = tomllib.loads((Path(letterpaper.__file__).parent / "typst" / "messages.toml").read_text(encoding="utf-8"))
+    sheets = said.pop("sheet")
+    assert set(sheets) == set(letterpaper.SHEETS)
+    for same in (sheets, said):
+        first, *others = ({key: _blanks(text) for key, text in words.items()} for words in same.values())
+        assert others == [first] * len(others)
+
+
+def _blanks(text):
+    return sorted(re.findall(r"\{\w+\}", text)) if isinstance(text, str) else len(text)
+
+
+@pytest.mark.parametrize("make", [_letter, _answered, _reminder])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_letter_is_accessible_and_archivable(make, language):
     with pikepdf.open(io.BytesIO(make(taal=language))) as pdf:
@@ -158,9 +215,9 @@ def test_a_letter_is_accessible_and_archivable(make, language):
         assert pdf.Root.ViewerPreferences.DisplayDocTitle
         tags = list(_tags(pdf.Root.StructTreeRoot))
     kinds = {kind for kind, _ in tags}
-    assert {"/H1", "/H2", "/P", "/Table", "/TH", "/TD", "/L", "/LI"} <= kinds
-    beside = letterpaper.beside(language) if make is _letter else {"nl": None}.get(language, "en")
-    if beside:
+    assert {"/H1", "/H2", "/P", "/Table", "/TH", "/TD"} <= kinds
+    assert {"/L", "/LI"} <= kinds or make is _reminder
+    if beside := letterpaper.beside(language):
         assert beside in {lang for _, lang in tags}
 
 
