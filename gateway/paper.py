@@ -20,7 +20,7 @@ import typst
 from gateway.core import terms, tokens
 from gateway.core.answers import is_kept_text
 from gateway.core.kinds import DEFAULT, Taken
-from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus
+from gateway.core.words import DocumentOutcome, ItemStatus, Outcome, Reason, RequestStatus, Status
 from gateway.reasons import reason_text
 
 HERE: Final = Path(__file__).parent / "typst"
@@ -287,7 +287,7 @@ def _title(reason: str | None, language: str) -> str | None:
 
 def _explained(reason: Reason, submission: Mapping[str, Any], taken: Taken, language: str) -> str:
     said_of = [file["mediatype"] for file in submission["stukken"] if file["reden"] == reason]
-    text = reason_text(reason, language, taken, said_of)
+    text = reason_text(reason, language, taken, said_of, done=submission["status"] == Status.DONE)
     return f"{text.explanation} {text.way_forward}"
 
 

@@ -27,13 +27,17 @@ class ReasonText:
     ground: str
 
 
-def reason_text(reason: Reason, language: str, taken: Taken = DEFAULT, refused: Collection[str] = ()) -> ReasonText:
+def reason_text(
+    reason: Reason, language: str, taken: Taken = DEFAULT, refused: Collection[str] = (), *, done: bool = False
+) -> ReasonText:
     """The words of a reason; English for any language but `nl`.
 
     `taken`: the kinds of file that the office takes. `refused`: the media types of the files that it is said of.
+    `done`: of a submission that waits for nobody any more.
     """
     dutch = language == "nl"
-    title, explanation, way_forward = (_DUTCH if dutch else _ENGLISH)[reason]
+    words = _DUTCH if dutch else _ENGLISH
+    title, explanation, way_forward = (words | (_DUTCH_DONE if dutch else _ENGLISH_DONE) if done else words)[reason]
     if reason is Reason.FILE_TYPE:
         why, way_forward = _of_kinds(taken, refused, "nl" if dutch else "en")
         explanation = explanation.format(why=why, kinds=taken.listed("nl" if dutch else "en"))
@@ -207,6 +211,15 @@ _DUTCH: Final[dict[Reason, _Words]] = {
     ),
 }
 
+# It stands in receipts that come after the answer: "until then the last day does not change" would be untrue there.
+_DUTCH_DONE: Final[dict[Reason, _Words]] = {
+    Reason.EXTENSION_ASKED: (
+        "Vraag om meer tijd",
+        "U vroeg om meer tijd. Wat wij daarop antwoorden, leest u in een apart bericht.",
+        "De laatste dag die u hier leest, geldt nu. Stuur vóór die tijd de documenten die wij nog niet hebben.",
+    ),
+}
+
 _ENGLISH: Final[dict[Reason, _Words]] = {
     Reason.NOT_DESIGNATED: (
         "Wrong address",
@@ -341,5 +354,13 @@ _ENGLISH: Final[dict[Reason, _Words]] = {
             "Choose in the portal which document it is. Or mail us the name of the file and the number of the "
             "document in our letter. Do nothing? Then a member of staff will choose."
         ),
+    ),
+}
+
+_ENGLISH_DONE: Final[dict[Reason, _Words]] = {
+    Reason.EXTENSION_ASKED: (
+        "Request for more time",
+        "You asked for more time. You read what we answer in a separate message.",
+        "The last day that you read here counts now. Before it is over, send the documents that we do not have yet.",
     ),
 }

@@ -14,7 +14,7 @@ from gateway import reasons
 from gateway.core import terms
 from gateway.core.answers import ABOUT_THE_BYTES, is_kept_text
 from gateway.core.business import Business
-from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus
+from gateway.core.words import DocumentOutcome, ItemStatus, Reason, RequestStatus, Status
 from mail.blocks import Block, Heading, Line, Points, Table
 from mail.message import Addressing, Attachment, House, message
 from mail.texts import say
@@ -323,7 +323,8 @@ def _explained(told: Sequence[Reason], facts: LetterFacts, house: House, languag
     blocks: list[Block] = [Heading(say("reasons", language))] if told else []
     for reason in told:
         said_of = [file["mediatype"] for file in facts.submission["stukken"] if file["reden"] == reason]
-        text = reasons.reason_text(reason, language, house.taken, said_of)
+        done = facts.submission["status"] == Status.DONE
+        text = reasons.reason_text(reason, language, house.taken, said_of, done=done)
         detail = _detail(reason, facts, house, language)
         blocks += [
             Heading(text.title, 3),

@@ -239,9 +239,11 @@ _ACT: Final = {
     "open": "wachtwoord gegeven: er is een kopie zonder wachtwoord",
 }
 
+_WHO: Final = {"indiener": "wie de toegangscode heeft", "token": "een programma"}
+
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("kanaal", "Kanaal", CHANNEL),
-    ("weg", "Gevraagd", ASKED),
+    ("weg", "Weg", {"post": "per post"} | ASKED),
     ("gevraagd", "Gevraagd", ASKED),
     ("verzoek", "Verzoek", {}),
     ("verzoeken", "Verzoeken", {}),
@@ -255,6 +257,7 @@ _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("aard", "Behandeld als", BUSINESS),
     ("doorgeleidOp", "Doorgeleid op", {}),
     ("nummer", "Stuk", {}),
+    ("rol", "Wie", _WHO),
     ("medewerker", "Medewerker", {}),
     ("voorgesteldDoor", "Voorgesteld door", {}),
     ("gevonden", "Gevonden", {}),

@@ -124,10 +124,12 @@ def _day(value: Any, language: str) -> str:  # noqa: ANN401  # a date, as templa
     return terms.day_in_words(value, language)
 
 
-def _reason(code: str, files: Iterable[InzendingStuk] = (), *, language: str, taken: Taken) -> ReasonText:
+def _reason(
+    code: str, files: Iterable[InzendingStuk] = (), *, done: bool = False, language: str, taken: Taken
+) -> ReasonText:
     """The words of a reason; `files`: those of the submission, some of which it is said of."""
     said_of = [file.mediatype for file in files if file.reden == code]
-    return reason_text(Reason(code), language, taken, said_of)
+    return reason_text(Reason(code), language, taken, said_of, done=done)
 
 
 def _utc(at: datetime | str) -> str:

@@ -1,13 +1,13 @@
 """What every screen for staff is made of: the frame of a page, where an act leads, and the faults of a form."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request as HttpRequest
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.core import terms
-from gateway.core.errors import Refused
+from gateway.core.errors import Fault, Refused
 from gateway.core.words import Reason, Status
 from gateway.people import PortalSession
 from portal import labels, pages
@@ -52,9 +52,26 @@ def read_moment(text: str, place: str) -> datetime:
         raise Refused.because(place, "vul in welke dag en hoe laat") from None
 
 
+_FIELDS: Final = {
+    "reason": "Reden",
+    "reden": "Reden",
+    "until": "Nieuwe laatste dag",
+    "person": "Met wie",
+    "at": "Wanneer",
+    "agreed": "Wat u afsprak",
+}
+"""What the forms call the fields of an act: a page has several, and "may not be empty" alone says nothing."""
+
+
 def in_form(error: Refused, **fields: str) -> list[tuple[str, str]]:
     """The faults as (control, text); what no control stands for goes to the top of the page."""
-    return [(fields.get(fault.place, "inhoud"), fault.problem) for fault in error.faults]
+    return [(fields.get(fault.place, "inhoud"), _told(fault)) for fault in error.faults]
+
+
+def _told(fault: Fault) -> str:
+    if fault.place in _FIELDS:
+        return f"{_FIELDS[fault.place]}: {fault.problem}"
+    return fault.problem[:1].upper() + fault.problem[1:]
 
 
 def after(page: str, what: str) -> Response:

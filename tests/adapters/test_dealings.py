@@ -145,6 +145,26 @@ def test_mail_that_asks_for_time_stands_in_the_same_list_and_is_let_go_with_the_
         gateway.house.desk.dealings.answer_mail(number, request_.kenmerk, None, "nee", "j.jansen")
 
 
+def test_the_page_of_mail_that_asks_for_time_shows_its_text_and_leads_to_the_answer_only(
+    gateway: Running, staff: httpx2.Client, person: httpx2.Client, request_: VerzoekNieuw
+) -> None:
+    """Letting it go by itself would lose the question: it stands in the list as long as the mail is held."""
+    number = mail(gateway, request_, "Ik vraag uitstel <b>want</b> ik ben ziek.\r\n\r\n> Wij missen uw akte.")
+    page = staff.get(f"/medewerker/inzendingen/{number}").text
+    assert "Ik vraag uitstel &lt;b&gt;want&lt;/b&gt; ik ben ziek." in page
+    own, _, quoted = page.partition("Het hele bericht, met wat het aanhaalt")
+    assert "Wij missen uw akte." not in own
+    assert "Wij missen uw akte." in quoted
+    assert f'href="{QUEUE}#vraag-{number}"' in page
+    assert f"{number}/vrijgeven" not in page
+    signed_in(person, request_)
+    still_to_come = "Een medewerker beslist daarover"
+    assert still_to_come in person.get(f"/inzending/{number}").text
+    answer(staff, number, "geven", request_.laatsteDag + timedelta(days=7), "Ziekte.")
+    assert still_to_come not in person.get(f"/inzending/{number}").text
+    assert f"#vraag-{number}" not in staff.get(f"/medewerker/inzendingen/{number}").text
+
+
 def test_documents_that_came_late_are_not_let_in_by_refusing_time(gateway: Running, staff: httpx2.Client) -> None:
     """P10: whether they still count is another decision."""
     late = gateway.open_request(

@@ -449,7 +449,7 @@ def test_a_person_extends_judges_and_closes_under_their_own_name(portal: Running
     [
         ("/verlengen", {"tot": "", "reden": "x"}, "vul een datum in"),
         ("/verlengen", {"tot": "2020-01-01", "reden": "x"}, "niet later dan de laatste dag"),
-        ("/sluiten", {"reden": " "}, "mag niet leeg zijn"),
+        ("/sluiten", {"reden": " "}, "Reden: mag niet leeg zijn"),
         ("/stukken/77", {"oordeel": "goedgekeurd"}, "heeft geen stuk 77"),
     ],
 )

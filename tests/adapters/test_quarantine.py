@@ -300,7 +300,7 @@ def test_on_the_page_one_proposes_and_a_colleague_lets_out(portal: Running) -> N
         mine, theirs = ({"csrf": hidden(who.get(page).text, "csrf")} for who in (first, second))
         propose = form | {"wat": "voorstellen", "waarom": "Een proefbestand van de leverancier."}
         unsaid = first.post(page, data=propose | mine | {"waarom": ""})
-        assert (unsaid.status_code, "schrijf waarom" in unsaid.text) == (400, True)
+        assert (unsaid.status_code, "Schrijf waarom" in unsaid.text) == (400, True)
         assert first.post(page, data=propose | mine).status_code == 303
         alone = first.post(page, data=form | mine | {"wat": "vrijgeven"})
         assert (alone.status_code, "vraag een collega" in alone.text) == (400, True)

@@ -421,6 +421,16 @@ def test_every_reason_has_words_a_way_forward_and_a_ground(reason, language):
     assert ("lid" in text.ground) == (language == "nl")
 
 
+@pytest.mark.parametrize("language", reasons.LANGUAGES)
+def test_after_the_answer_no_letter_says_that_a_question_for_more_time_still_waits(language):
+    waits = reasons.reason_text(Reason.EXTENSION_ASKED, language)
+    for status, outcome, still_waits in (("aangehouden", "aangehouden", True), ("afgehandeld", "geregistreerd", False)):
+        facts = told(status=status, besluit=outcome, redenen=["uitstelverzoek"], stukken=[])
+        text = " ".join(body(parsed(replace(facts, language=language)), "plain").split())
+        assert (waits.explanation in text) == still_waits
+        assert (reasons.reason_text(Reason.EXTENSION_ASKED, language, done=True).explanation in text) != still_waits
+
+
 def test_the_languages_differ_in_words_only():
     for dutch, english in texts.SENTENCES.values():
         assert {field for _, field, _, _ in Formatter().parse(dutch) if field} == {
