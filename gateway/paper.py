@@ -249,6 +249,7 @@ def _receipt_submission(
                 "media_type": f["mediatype"],
                 "outcome": f["besluit"],
                 "reason": _title(f["reden"], language),
+                "copy": f.get("zonderWachtwoord"),
                 "text": is_kept_text(f["besluit"], f["nummer"], f["reden"]),
                 "number": f["nummer"] and (f"{f['nummer']} ({f['verzoek']})" if several else f["nummer"]),
                 "item": descriptions.get(f["nummer"]),

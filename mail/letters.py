@@ -281,6 +281,8 @@ def _file_rows(file: Mapping[str, Any], items: Mapping[str, str], language: str)
         rows.append((say("item", language), say("item_to_choose", language)))
     rows.append((say("decision", language), _decision(file, language)))
     rows.append((say("fingerprint", language), file["sha256"]))
+    if copy := file.get("zonderWachtwoord"):
+        rows.append((say("opened_copy", language), copy))
     return tuple(rows)
 
 

@@ -181,6 +181,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "item": ("Document", "Document"),
     "item_to_choose": ("Nog te kiezen", "Still to be chosen"),
     "fingerprint": ("Controlegetal (SHA-256)", "Fingerprint (SHA-256)"),
+    "opened_copy": (
+        "SHA-256 van de kopie zonder wachtwoord, die wij bekeken",
+        "SHA-256 of the copy without password, which we looked at",
+    ),
     "decision": ("Besluit", "Decision"),
     "decision_aangenomen": ("Wij nemen dit bestand aan.", "We accept this file."),
     "decision_niet_gevraagd": ("Dit bestand telt niet mee.", "This file does not count."),

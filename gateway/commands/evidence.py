@@ -89,8 +89,11 @@ def add(verbs: Verbs) -> None:
 def _receipt_export(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
         files = house.desk.receipt_files(given.number)
-        erased = house.desk.queries.submission(given.number).gewistOp
+        submission = house.desk.queries.submission(given.number)
+        if files:
+            terminal.viewed(house, submission.ontvangstnummer, "ontvangstbewijs")
     if not files:
+        erased = submission.gewistOp
         why = f"was erased under retention on {erased}: only the sender has a copy" if erased else "has no receipt yet"
         terminal.say(f"herstelpost: error: {given.number} {why}")
         return FAILED
@@ -160,6 +163,8 @@ def _ledger_timeline(given: argparse.Namespace, settings: Settings) -> int:
     """Both clocks, what happened and what was decided: what `portal.labels` lets through, as on the auditor's pages."""
     with terminal.opened(settings) as house:
         entries = labels.timeline(house.desk.queries.timeline(given.subject))
+        if entries:
+            terminal.viewed(house, given.subject, "tijdlijn")
     rows = (
         (
             str(e.index),

@@ -96,7 +96,9 @@ def _request_list(given: argparse.Namespace, settings: Settings) -> int:
 
 def _request_show(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        terminal.print_json(dump(house.desk.queries.request(given.reference)))
+        request = house.desk.queries.request(given.reference)
+        terminal.viewed(house, request.kenmerk, "verzoek")
+        terminal.print_json(dump(request))
     return DONE
 
 

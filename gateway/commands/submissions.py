@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from config.settings import Settings
 from gateway.app import House
 from gateway.commands import terminal
-from gateway.commands.terminal import DONE, Verbs
+from gateway.commands.terminal import DONE, FAILED, Verbs
 from gateway.core.business import Business
 from gateway.core.errors import Refused
 from gateway.core.facts import MESSAGE, Act, ActKind
@@ -21,8 +21,12 @@ from gateway.core.words import Reason, Status
 from gateway.counter import CHANNELS, Paper
 from gateway.quarantine import Quarantined
 from gateway.schema import dump, instant
+from gateway.unlocking import Answer, By
+from scanners.unlock import Said
 
 STILL_TO_CHOOSE: Final = "stuk"
+_SEEN: Final = "inzending"
+"""What the log says was seen, as for the page of a submission, which has both."""
 
 
 def add(verbs: Verbs) -> None:
@@ -53,6 +57,27 @@ def add(verbs: Verbs) -> None:
         group, "quarantine", _submission_quarantine, "in what malware was found, and who opened it"
     )
     terminal.json_option(quarantine)
+    open_ = terminal.verb(
+        group, "open", _submission_open, "open a locked PDF; the password is asked for, or read from standard input"
+    )
+    open_.add_argument("number")
+    open_.add_argument("--document", metavar="SHA256", help="needed where several are locked")
+    refuse = terminal.verb(group, "refuse", _submission_refuse, "refuse a held submission")
+    refuse.add_argument("number")
+    terminal.word_option(refuse, "--reason", Reason, required=True, metavar="CODE")
+    refuse.add_argument("--note", default="", metavar="TEXT", help="why")
+    _add_elsewhere(group)
+    register = terminal.verb(group, "register", _submission_register, "take in paper: by post or over the counter")
+    register.add_argument("--request", required=True, metavar="REF")
+    terminal.word_option(register, "--channel", CHANNELS, required=True, metavar="|".join(CHANNELS))
+    register.add_argument("--received", type=terminal.moment, metavar="TIME", help="when it came in; default: now")
+    register.add_argument("--postmarked", type=terminal.day, metavar="DATE", help="the day of the postmark")
+    register.add_argument("--scan", action="append", default=[], metavar="N=FILE", help="`stuk=FILE`: still to choose")
+    register.add_argument("--original", action="append", default=[], metavar="N", help="the original was seen")
+
+
+def _add_elsewhere(group: Verbs) -> None:
+    """What came in the wrong way, or is for somebody else."""
     redirect = terminal.verb(group, "redirect", _submission_redirect, "point to the right way (Awb 2:16)")
     redirect.add_argument("number")
     forward = terminal.verb(group, "forward", _submission_forward, "it was forwarded to whom it is for (Awb 2:3)")
@@ -65,17 +90,6 @@ def add(verbs: Verbs) -> None:
     terminal.word_option(take_in, "--as", Business, dest="business", required=True, metavar="WHAT")
     take_in.add_argument("--to", required=True, metavar="TEAM", help="whom it was passed on to")
     take_in.add_argument("--note", default="", metavar="TEXT", help="why")
-    refuse = terminal.verb(group, "refuse", _submission_refuse, "refuse a held submission")
-    refuse.add_argument("number")
-    terminal.word_option(refuse, "--reason", Reason, required=True, metavar="CODE")
-    refuse.add_argument("--note", default="", metavar="TEXT", help="why")
-    register = terminal.verb(group, "register", _submission_register, "take in paper: by post or over the counter")
-    register.add_argument("--request", required=True, metavar="REF")
-    terminal.word_option(register, "--channel", CHANNELS, required=True, metavar="|".join(CHANNELS))
-    register.add_argument("--received", type=terminal.moment, metavar="TIME", help="when it came in; default: now")
-    register.add_argument("--postmarked", type=terminal.day, metavar="DATE", help="the day of the postmark")
-    register.add_argument("--scan", action="append", default=[], metavar="N=FILE", help="`stuk=FILE`: still to choose")
-    register.add_argument("--original", action="append", default=[], metavar="N", help="the original was seen")
 
 
 def _submission_register(given: argparse.Namespace, settings: Settings) -> int:
@@ -131,13 +145,16 @@ def _submission_list(given: argparse.Namespace, settings: Settings) -> int:
 
 def _submission_show(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
-        terminal.print_json(dump(house.desk.queries.submission(given.number)))
+        submission = house.desk.queries.submission(given.number)
+        terminal.viewed(house, submission.ontvangstnummer, _SEEN)
+        terminal.print_json(dump(submission))
     return DONE
 
 
 def _submission_why(given: argparse.Namespace, settings: Settings) -> int:
     with terminal.opened(settings) as house:
         why = TypeAdapter(type(found := house.desk.queries.why(given.number))).dump_python(found, mode="json")
+        terminal.viewed(house, found.number, _SEEN)
     if given.json:
         terminal.print_json(why)
         return DONE
@@ -207,6 +224,33 @@ def _submission_quarantine(given: argparse.Namespace, settings: Settings) -> int
         ],
     )
     return DONE
+
+
+def _submission_open(given: argparse.Namespace, settings: Settings) -> int:
+    with terminal.opened(settings) as house:
+        desk = house.desk
+        openable = desk.unlocking.openable(given.number)
+        if given.document is None and len(openable) > 1:
+            raise Refused.because("--document", f"several are locked, name one: {', '.join(sorted(openable))}")
+        document = given.document or next(iter(openable), "")
+        if document not in openable:
+            terminal.say("herstelpost: error: nothing there that a password opens, or it is open already")
+            return FAILED
+        answer = desk.unlocking.open(given.number, document, terminal.secret("password"), By(terminal.officer()))
+        if answer.said is not Said.OPENED:
+            terminal.say(f"herstelpost: error: {_not_opened(answer)}")
+            return FAILED
+        terminal.print_json(dump(desk.queries.submission(given.number)))
+    terminal.say("herstelpost: opened; the gateway decides again, on the copy without password")
+    return DONE
+
+
+def _not_opened(answer: Answer) -> str:
+    if answer.again_at is not None:
+        return f"too many wrong passwords; again from {instant(answer.again_at)}"
+    if answer.said is Said.FAILED:
+        return "it could not be opened, whatever the password"
+    return "that is not its password" if answer.said is Said.WRONG else "it is open already"
 
 
 def _submission_refuse(given: argparse.Namespace, settings: Settings) -> int:

@@ -1,9 +1,11 @@
 """What every command stands on: an opened house, words for people on stderr, data on stdout, the words of a command."""
 
 import argparse
+import getpass
 import json
 import os
 import pwd
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +38,22 @@ def opened(settings: Settings) -> Iterator[app.House]:
 def officer() -> str:
     """Who is at the keyboard: every act of a person carries a name (P10)."""
     return os.environ.get("HERSTELPOST_OFFICER") or pwd.getpwuid(os.getuid()).pw_name
+
+
+def viewed(house: app.House, subject: str, what: str) -> None:
+    """Say in the log that whoever is at the keyboard sees this, as the pages and the API do (BIO2 8.15.01).
+
+    Raises TryLater when it cannot be said: then nothing is shown.
+    """
+    minutes = house.desk.settings.portal.view_minutes
+    house.desk.store.note_view(
+        subject, what, officer=officer(), role="opdrachtregel", origin=socket.gethostname(), minutes=minutes
+    )
+
+
+def secret(prompt: str) -> str:
+    """What is typed without being shown, or else the first line of standard input: never a word of the command."""
+    return getpass.getpass(f"{prompt}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
 
 
 def now() -> datetime:

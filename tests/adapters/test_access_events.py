@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from config.settings import parse
+from gateway import cli
 from gateway.core.words import EventName
 from gateway.lifecycle import Lifecycle
 from gateway.people import StaffRole
@@ -79,6 +80,33 @@ def test_every_view_is_an_entry_and_seeing_it_again_at_once_is_the_same_view(por
         ("behandelaar", "behandelaar", "inzending", here),
         ("auditor", "auditor", "tijdlijn", here),
     ]
+    assert portal.house.desk.audit(True).problems == ()  # noqa: FBT003  # the desk's callable
+
+
+def test_who_looks_on_the_command_line_is_in_the_log_too_and_what_is_not_there_is_no_view(
+    portal: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = portal.open_request(reference="HV-4")
+    with api(portal, name="zaaksysteem") as machine:
+        number = submit(machine, request, ("1", "pas.pdf", pdf(note="4")))
+    config = tmp_path / "herstelpost.toml"
+    config.write_text(f'data_dir = "{portal.house.settings.data_dir}"', encoding="utf-8")
+    monkeypatch.setenv("HERSTELPOST_OFFICER", "b.beheer")
+    monkeypatch.setattr("socket.gethostname", lambda: "bastion")
+    here = ("b.beheer", "opdrachtregel")
+    for words in (
+        ["submission", "show", number.lower()],
+        ["submission", "why", number, "--json"],
+        ["request", "show", "HV-4"],
+        ["ledger", "timeline", "HV-4"],
+    ):
+        assert cli.run(["--config", str(config), *words]) == 0
+        assert capsys.readouterr().out
+    for words in (["submission", "show", "26-0000-0000-0000"], ["request", "show", "HV-0"]):
+        assert cli.run(["--config", str(config), *words]) == 1
+    assert views(portal, number) == [(*here, "inzending", "bastion")]
+    assert views(portal, "HV-4") == [(*here, "verzoek", "bastion"), (*here, "tijdlijn", "bastion")]
+    assert [views(portal, subject) for subject in ("26-0000-0000-0000", "HV-0")] == [[], []]
     assert portal.house.desk.audit(True).problems == ()  # noqa: FBT003  # the desk's callable
 
 

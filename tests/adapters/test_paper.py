@@ -1,5 +1,6 @@
 """What receipts and cover sheets promise their readers."""
 
+import hashlib
 import io
 import subprocess
 from datetime import UTC, datetime
@@ -93,6 +94,22 @@ def test_a_receipt_names_the_decision_and_the_item_of_each_file(tmp_path):
     assert "Geweigerd" in text
     assert "Virus gevonden" in text
     assert "Bij dit verzoek; welk stuk het is" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nl", "Dit bestand heeft een wachtwoord. Wij hebben er een kopie"),
+        ("en", "This file has a password. We made a"),
+    ],
+)
+def test_a_receipt_says_which_file_was_read_as_a_copy_and_names_the_copy(tmp_path, language, said):
+    copy = hashlib.sha256(b"kopie").hexdigest()
+    files = [dossier.file("een.pdf"), dossier.file("twee.pdf", zonderWachtwoord=copy)]
+    text = text_of(receipt(*files, language=language), tmp_path)
+    assert text.count(said) == 1
+    assert text.index("een.pdf") < text.index("twee.pdf") < text.index(said)
+    assert copy in text.replace(" ", "")
 
 
 def test_a_receipt_says_what_is_missing_and_until_when(tmp_path):

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import logging
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
-from gateway import app
+from gateway import app, cli
 from gateway.core.decide import decide
 from gateway.core.errors import WrongState
 from gateway.core.facts import Act, ActKind
@@ -257,11 +258,45 @@ def test_by_mail_the_letter_says_where_to_give_it_and_the_next_receipt_names_the
     assert f"{ward.house.settings.portal.public_url}/inzending/{number}" in before.get_content()
     assert ward.open(number).said is Said.OPENED
     after = _letter(ward, f"{number}.1.0")
+    said = after.get_body(("plain",))
+    assert said is not None
+    assert ward.view(number)["stukken"][0]["zonderWachtwoord"] in said.get_content()
     receipt = next(json.loads(a.get_content()) for a in after.iter_attachments() if a.get_filename() == "receipt.json")
     assert receipt["stukken"][0]["zonderWachtwoord"] == ward.view(number)["stukken"][0]["zonderWachtwoord"]
     assert "corrigeert" in receipt
     (raw_file,) = ward.house.desk.queries.raw_files(number)
     assert ward.house.desk.blobs.path(raw_file.sha256).read_bytes() == raw
+
+
+def test_staff_opens_it_on_the_command_line_without_the_password_in_a_command(
+    embedded: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ward = embedded
+    files = [dossier.locked(dossier.pdf(width=next(NUMBERS)), SECRET) for _ in range(2)]
+    number = ward.upload(*files)
+    first, second = (s["sha256"] for s in ward.view(number)["stukken"])
+    config = tmp_path / "herstelpost.toml"
+    config.write_text(f'data_dir = "{ward.house.settings.data_dir}"', encoding="utf-8")
+    monkeypatch.setenv("HERSTELPOST_OFFICER", "j.jansen")
+
+    def say(password: str, *more: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        code = cli.run(["--config", str(config), "submission", "open", number, *more])
+        ward.walk()
+        return code, capsys.readouterr().err
+
+    code, told = say(SECRET)
+    assert code == 1
+    assert {first, second} <= set(re.findall(r"[0-9a-f]{64}", told)), "which of the two is asked"
+    assert say("mis", "--document", first) == (1, "herstelpost: error: that is not its password\n")
+    assert say(SECRET, "--document", first)[0] == 0
+    assert say(SECRET)[0] == 0, "one is left"
+    assert say(SECRET)[0] == 1, "none is left"
+    assert [s["besluit"] for s in ward.view(number)["stukken"]] == ["aangenomen", "aangenomen"]
+    acts = ward.events(number, EventName.PERSON_ACTED)
+    assert [(a["handeling"], a["medewerker"], a["stuk"]) for a in acts] == [
+        ("open", "j.jansen", first), ("open", "j.jansen", second),
+    ]  # fmt: skip
 
 
 def _letter(ward: Ward, key: str) -> EmailMessage:
