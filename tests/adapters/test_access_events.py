@@ -87,7 +87,7 @@ def test_who_looks_on_the_command_line_is_in_the_log_too_and_what_is_not_there_i
     portal: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = portal.open_request(reference="HV-4")
-    with api(portal, name="zaaksysteem") as machine:
+    with api(portal, name="loket") as machine:
         number = submit(machine, request, ("1", "pas.pdf", pdf(note="4")))
     config = tmp_path / "herstelpost.toml"
     config.write_text(f'data_dir = "{portal.house.settings.data_dir}"', encoding="utf-8")
