@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from gateway import mapping
 from gateway.checkpoints import CLOCKS_DIFFER
 from gateway.core import authentication, tokens
-from gateway.core.arrivals import ARRIVALS
+from gateway.core.arrivals import ARRIVALS, addresses_of
 from gateway.core.errors import NotFound
 from gateway.core.facts import Facts
 from gateway.core.model import PartRole, StoredFile
@@ -378,15 +378,4 @@ def _in_period(event: Event, since: datetime, until: datetime) -> bool:
 
 
 def _for_address(event: Event, address: str | None) -> bool:
-    if address is None:
-        return True
-    content = event.content or {}
-    envelope = content.get("envelop") or {}
-    named: Sequence[str] = (*envelope.get("recipients", ()), content.get("geadresseerde") or "")
-    wanted = address.casefold()
-    return any(wanted in {n.casefold(), _base(n)} for n in named if n)
-
-
-def _base(address: str) -> str:
-    local, _, domain = address.casefold().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
+    return address is None or address.strip().casefold() in addresses_of(event.content or {})

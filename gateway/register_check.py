@@ -411,8 +411,10 @@ def _not_proved(
     )
     if asked["adres"] is not None:
         yield Told(
-            "Wat onder een ander adres is ontvangen, ook als het van dezelfde persoon was.",
-            "What came under another address, even when it was from the same person.",
+            "Wat zonder adres is ontvangen (in het portaal, aan de balie, per post), of onder een ander adres, ook als"
+            " het van dezelfde persoon was. Van een e-mail telt het adres van de envelop.",
+            "What came without an address (in the portal, over the counter, by post), or under another one, even when"
+            " it was from the same person. Of a mail the address on the envelope counts.",
         )
         yield Told(
             "Dat de beheerder elke andere ontvangst bij het vastleggen van de juiste merken voorzag. Een rechter kan"

@@ -23,6 +23,7 @@ from portal.auth import Auditor, AuditorPost, TheDesk
 routes = APIRouter(prefix="/auditor")
 
 MOST_FOUND: Final = 200
+_NO_PERIOD: Final = "Vul twee datums in; de eerste mag niet in de toekomst liggen, en niet na de tweede."
 
 
 @routes.get("")
@@ -40,7 +41,7 @@ def _page(
     **context: Any,  # noqa: ANN401
 ) -> Response:
     today = terms.local_day(pages.desk_of(request).clock.now())
-    usual: dict[str, Any] = {"problem": "", "wanted": "", "result": None, "events": None, "address": ""}
+    usual: dict[str, Any] = {"problem": "", "wanted": "", "result": None, "events": None, "address": "", "so_far": ""}
     usual |= {"found": None, "early": None, "who": "", "by": today.isoformat(), "first": "", "last": ""}
     usual |= {"checked": pages.desk_of(request).checked()}
     usual |= {"since": (today - timedelta(days=7)).isoformat(), "until": today.isoformat()}
@@ -173,8 +174,12 @@ def register(
         period = _period(vanaf, tot, adres)
     except ValueError:
         return _page(request, session, "auditor.html", 400, problem="Vul twee datums in.", **asked)
+    now = desk.clock.now()
+    if period.since >= min(period.until, now):
+        return _page(request, session, "auditor.html", 400, problem=_NO_PERIOD, **asked)
+    so_far = f" tot nu, {pages.short_moment(now)}" if period.until > now else ""
     found = desk.queries.register(*period)
-    return _page(request, session, "auditor.html", events=labels.timeline(found), **asked)
+    return _page(request, session, "auditor.html", events=labels.timeline(found), so_far=so_far, **asked)
 
 
 @routes.post("/register/pakket")
@@ -194,8 +199,7 @@ def package(
         )
     except (ValueError, Refused):
         asked: dict[str, Any] = {"since": vanaf, "until": tot, "address": adres.strip()}
-        problem = "Vul twee datums in; de eerste mag niet in de toekomst liggen."
-        return _page(request, session, "auditor.html", 400, problem=problem, **asked)
+        return _page(request, session, "auditor.html", 400, problem=_NO_PERIOD, **asked)
     desk.store.note_access("register", f"register {vanaf}/{tot}", session.subject)
     return made
 

@@ -215,12 +215,18 @@ def _register(given: argparse.Namespace, settings: Settings) -> int:
         terminal.say(f"herstelpost: {made.lines} arrivals and refused attempts; complete until {made.complete_until}")
         return DONE
     with terminal.opened(settings) as house:
-        rows = house.desk.queries.register(given.since, given.until, given.address)
+        until = min(given.until, house.ports.clock.now())
+        if given.since >= until:
+            raise Refused.because("until", "de periode moet begonnen zijn, en eindigen na haar begin")
+        rows = house.desk.queries.register(given.since, until, given.address)
     if given.json:
         terminal.print_json([asdict(row) | {"at": instant(row.at)} for row in rows])
     else:
         terminal.print_table(("LOG", "MOMENT", "GEBEURTENIS", "NUMMER OF ADRES", "REDEN"), map(_register_row, rows))
-    terminal.say(f"herstelpost: {len(rows)} arrivals and refused attempts; nothing else arrived in this period")
+    whose = f" from or for {given.address}" if given.address else ""
+    terminal.say(f"herstelpost: {len(rows)} arrivals and refused attempts{whose}; nothing else until {instant(until)}")
+    if given.address:
+        terminal.say("herstelpost: uploads and paper have no address, and of mail that of the envelope counts")
     return DONE
 
 

@@ -67,3 +67,17 @@ def test_outages_are_a_table_and_with_json_the_same_as_data(
     ]  # fmt: skip
     assert cli.run(["outage", "list", "--json"]) == 0
     assert '"note": "stroom"' in capsys.readouterr().out
+
+
+def test_the_register_claims_nothing_about_time_that_is_still_to_come(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["register", "--from", "2026-01-01", "--until", "2999-01-01", "--address", "a@example.org"]) == 0
+    told = capsys.readouterr().err
+    assert "nothing else until 2" in told
+    assert "2999" not in told
+    assert "no address" in told  # an upload would not be in it
+    assert cli.run(["register", "--from", "2026-03-02", "--until", "2026-03-01"]) == 1
+    assert cli.run(["register", "--from", "2998-01-01", "--until", "2999-01-01"]) == 1
+    assert "nothing else" not in capsys.readouterr().err

@@ -102,6 +102,8 @@ def test_the_register_of_one_address_shows_of_all_others_only_that_they_are_othe
     assert _by_script(path).returncode == 0
     listed = {FRIEND: 3, "Documenten+Geheim3@intake.example": 1, ADDRESS: 5, "nooit@example.org": 0}
     assert len(_lines(path)) == listed[address]
+    shown = house[0].queries.register(NOON, NOON + timedelta(hours=5), address)  # the page's and the command's table
+    assert [event.index for event in shown] == [line["logIndex"] for line in _lines(path)]
     if address != ADDRESS:
         assert STRANGER.encode() not in b"".join(_files(path).values())
 
