@@ -1,7 +1,8 @@
 """The database: one engine, two kinds of transaction, on SQLite and on PostgreSQL.
 
 Rule 1: a write transaction takes its lock at the start, so it never fails half way for a stale read.
-Rule 2: a commit that returned survives a power cut (WAL with synchronous=FULL; PostgreSQL's default).
+Rule 2: a commit that returned survives a power cut (WAL with synchronous=FULL; PostgreSQL's default), with all before
+it; but for one that its caller said need not last by itself.
 Rule 3: trouble with the database is ours: it leaves here as TryLater.
 """
 
@@ -56,20 +57,23 @@ class Database:
         self.embedded = url.startswith("sqlite")
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(writes=True)
+        self._passing = self.engine.execution_options(writes=True, passing=True)
         self._reading = self.engine if self.embedded else self.engine.execution_options(**_ONE_MOMENT)
         self._writers = threading.Lock()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, lasting: bool = True) -> Iterator[Session]:
         """A transaction that commits on leaving, or has done nothing when it raises.
 
-        Raises TryLater when the database is away, locked or full; whether a lost answer to the commit
-        means stored or not stored is unknown, so every caller is safe to repeat.
+        Not `lasting`: it waits for no disk; until the next one that is, a power cut may take it back. For what is
+        found out again from what lasts.
+        Raises TryLater when the database is away, locked or full; whether a lost answer to the commit means stored or
+        not stored is unknown, so every caller is safe to repeat.
         """
         with (
             self._turn(),
             _translated(),
-            Session(self._writing, expire_on_commit=False) as session,
+            Session(self._writing if lasting else self._passing, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
@@ -226,7 +230,9 @@ def _translated() -> Iterator[None]:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     # The connection that wrote last has the pages of the next one in its cache; any other has to read them again.
     engine = create_engine(
         url,
@@ -242,7 +248,7 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection
+def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ANN401  # the driver's own connection
     # pysqlite's own BEGIN comes too late: 350 of 400 concurrent updates were lost without this.
     connection.isolation_level = None
     for pragma in (
@@ -254,6 +260,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
         "secure_delete=ON",  # what was erased is overwritten, and not only forgotten (docs/retention.md)
     ):
         connection.execute(f"PRAGMA {pragma}")
+    record.info["synchronous"] = "FULL"
 
 
 def _remember_file(connection: Any, record: Any) -> None:  # noqa: ANN401  # the driver's own connection
@@ -277,5 +284,17 @@ def _file_at(path: str) -> tuple[int, int] | None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred BEGIN that writes later fails at once with "locked", whatever the busy timeout says.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    wanted = "NORMAL" if options.get("passing", False) else "FULL"
+    if connection.info["synchronous"] != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("passing", False):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")

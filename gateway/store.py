@@ -4,6 +4,7 @@
 
 Rule 1: what moves a submission first checks that the claim is still ours.
 Rule 2: a step's findings, its ledger entries and its move are one commit.
+Rule 3: a commit waits for the disk, but where a power cut only means that the step is done again (`lasting=False`).
 """
 
 import secrets
@@ -143,7 +144,7 @@ class DatabaseStore:
         with self._database.read() as session:
             if session.scalars(ready.limit(1)).first() is None:
                 return None
-        with self._database.write() as session:
+        with self._database.write(lasting=False) as session:
             row = session.scalars(
                 ready.order_by(col(SubmissionRow.turn_at), col(SubmissionRow.id))
                 .limit(1)
@@ -157,7 +158,7 @@ class DatabaseStore:
 
     def postpone(self, claim: Claim, error: str, *, count: bool) -> None:
         """Give the claim back; the step is tried again after a pause that grows with the age."""
-        with self._database.write() as session:
+        with self._database.write(lasting=False) as session:
             row = self._mine(session, claim)
             now = self._clock.now()
             self._spent(row, now)
@@ -214,7 +215,7 @@ class DatabaseStore:
     def save_reading(self, claim: Claim, reading: Reading) -> None:
         """Store what was read, and move on; what travelled with the arrival has a file of its own by then."""
         self._put_on_disk(claim.number)
-        with self._database.write() as session:
+        with self._database.write(lasting=False) as session:
             row = self._mine(session, claim)
             session.execute(update(FileRow).where(col(FileRow.submission_id) == row.id).values(content=None))
             session.execute(delete(PartRow).where(col(PartRow.submission_id) == row.id))
@@ -242,7 +243,7 @@ class DatabaseStore:
 
         `signatures`: those that the malware scanner looked with.
         """
-        with self._database.write() as session:
+        with self._database.write(lasting=False) as session:
             row = self._mine(session, claim)
             for part in mapping.part_rows(session, row):
                 if seen := inspections.get(part.seq):
@@ -405,7 +406,7 @@ class DatabaseStore:
 
     def save_answer(self, claim: Claim) -> None:
         """All letters are written: move on."""
-        with self._database.write() as session:
+        with self._database.write(lasting=False) as session:
             self._move(self._mine(session, claim), "answer")
 
     def save_filing(self, claim: Claim) -> None:

@@ -21,7 +21,7 @@ from gateway.core.match import match as matched
 from gateway.core.model import Accepted, Arrival, Part, PartRole, Reading, StoredFile, Trouble, Verdict
 from gateway.core.states import RESTING, Step
 from gateway.core.words import Channel
-from gateway.ports import Claim, Ports, Spool, Waiting, keep_bytes, keep_parts
+from gateway.ports import Claim, Ports, Read, Spool, Waiting, keep_bytes, keep_parts
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def read(claim: Claim, ports: Ports) -> None:
         came_in = {file.sha256 for file in arrival.files}
         keep_parts(ports.blobs, (p for p in reading.parts if p.sha256 not in came_in), Path(scratch))
     if not reading.trouble:
-        ports.inspector.look_ahead([ports.blobs.path(part.sha256) for part in reading.parts if part.sha256])
+        ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files])
     ports.store.save_reading(claim, reading)
 
 
@@ -96,7 +96,7 @@ def scan(claim: Claim, ports: Ports) -> None:
     document of ours shows.
     """
     read = ports.store.load(claim.number)
-    parts = [p for p in read.parts if p.sha256] + _as_received(read.arrival)
+    parts = _as_received(read)
     signatures = ports.inspector.signatures()  # asked before: newer ones that come meanwhile look again
     inspections = ports.inspector.inspect([(ports.blobs.path(p.sha256), p) for p in parts])
     seen = list(zip(parts, inspections, strict=True))
@@ -181,13 +181,14 @@ def _renumbered(part: Part, first: int, item: str | None) -> Part:
     return replace(part, seq=first + part.seq, parent=parent, item=item)
 
 
-def _as_received(arrival: Arrival) -> list[Part]:
-    """A message as one thing for the scanner; an uploaded file is a part of its own already."""
-    if arrival.channel not in MAIL:
-        return []
-    return [
-        Part(-1, None, PartRole.MESSAGE, "", "", "message/rfc822", file.bytes, file.sha256) for file in arrival.files
-    ]
+def _as_received(read: Read) -> list[Part]:
+    """Everything for the scanner: also a message as one thing, which holds its parts; an uploaded file is a part."""
+    parts = [part for part in read.parts if part.sha256]
+    if read.arrival.channel not in MAIL:
+        return parts
+    [file] = read.arrival.files
+    message = Part(-1, None, PartRole.MESSAGE, "", "", "message/rfc822", file.bytes, file.sha256)
+    return [message, *(replace(p, parent=message.seq) if p.parent is None else p for p in parts)]
 
 
 def _given_up(claim: Claim, ports: Ports) -> Reading | None:

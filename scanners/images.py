@@ -27,6 +27,7 @@ _TAIL_BYTES: Final = 64 * 1024
 
 _FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "HEIF")
 
+Image.init()  # all formats now, once, instead of in each process that comes from this one
 pi_heif.register_heif_opener()
 # We judge the size ourselves, and a cut-off picture must fail.
 Image.MAX_IMAGE_PIXELS = None

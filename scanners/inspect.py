@@ -6,7 +6,7 @@ Rule 2: not scanned is never clean (P4): a verdict is CLEAN only when clamd said
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -69,29 +69,32 @@ class Inspector:
     def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
         """One inspection for each file, in the same order.
 
-        Documents are checked for kind and structure; all files are shown to the malware scanner. Raises
-        TryLater when no child could do the work.
+        Documents are checked for kind and structure; all files are shown to the malware scanner. It opens what holds
+        others itself, and remembers what it saw in there: so it gets what stands alone first, and the rest after it.
+        Raises TryLater when no child could do the work.
         """
         documents = [(path, part) for path, part in files if _is_checked(part)]
         # The scanner needs nothing of what the child finds, and is mostly the slower of the two.
-        scans = self._scans([path for path, _ in files])
+        scans = self._scans([path for path, part in files if part.parent is None])
         unfolded = frozenset(part.parent for _, part in files if part.parent is not None)
         looked = iter(self._looked_at(documents, unfolded))
+        wait(scans.values())
+        scans |= self._scans([path for path, part in files if part.parent is not None and path not in scans])
         inspections = []
-        for (_, part), scan in zip(files, scans, strict=True):
+        for path, part in files:
             media_type, found = next(looked) if _is_checked(part) else (part.declared_type, ())
             if part.note in _NOTES:
                 found = (*_about_content(media_type, found), _NOTES[part.note])
-            inspections.append(_summed(part, media_type, found, scan.result()))
+            inspections.append(_summed(part, media_type, found, scans[path].result()))
         return tuple(inspections)
 
-    def _scans(self, paths: Sequence[Path]) -> "list[Future[clam.Answer]]":
+    def _scans(self, paths: Sequence[Path]) -> "dict[Path, Future[clam.Answer]]":
         now = self.signatures()
-        begun = [self._begun.pop(path, ("", None)) for path in paths]
-        return [
-            scan if scan and signatures == now else self._scanning.submit(self._scanner.scan, path)
-            for path, (signatures, scan) in zip(paths, begun, strict=True)
-        ]
+        scans = {}
+        for path in dict.fromkeys(paths):
+            signatures, scan = self._begun.pop(path, ("", None))
+            scans[path] = scan if scan and signatures == now else self._scanning.submit(self._scanner.scan, path)
+        return scans
 
     def signatures(self) -> str:
         """Which signatures the malware scanner has now, in its own words; empty when it does not say."""

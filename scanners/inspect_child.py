@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import magic
+
 from gateway.core import kinds
 from gateway.core.model import Finding
 from scanners import child, filetype, findings
@@ -52,6 +54,8 @@ def _one(path: Path, name: str, accepted: frozenset[str]) -> tuple[str, list[Fin
         found += getattr(importlib.import_module(module), function)(path)
     return media_type, found
 
+
+magic.from_buffer(b" ", mime=True)  # loads its tables, which the forks of this process need not do again
 
 WORK: Final = inspect
 BEFOREHAND: Final = ("scanners.pdf", "scanners.images")

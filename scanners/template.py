@@ -1,13 +1,14 @@
 """A template process: a program loaded once, of which every job gets a fork of its own.
 
 Loading a child's libraries takes ten times as long as most of its work. So they are loaded once, in a process that
-never sees a byte of what anybody sent: it hands each job's files to a fork, and the fork confines itself before it
-reads them (`scanners.child`). It ends when nobody needed it for a while, and when the gateway goes.
+never sees a byte of what anybody sent: one fork always stands ready, takes the next job's files, and confines itself
+before it reads them (`scanners.child`); so no job waits for a fork. It ends when nobody needed it for a while, and when
+the gateway goes.
 
 A module for it has `WORK`, what is done with a job, and `BEFOREHAND`, the modules that it loads for some jobs only and
 that most jobs need.
 
-Rule 1: the template reads nothing but the path of a folder; a job's bytes are read by its fork alone.
+Rule 1: the template reads nothing; a job is taken, and its bytes are read, by its fork alone.
 Rule 2: a keeper stands between the two: it waits for the fork, ends what the fork started, and says how it went.
 Rule 3: whoever dies takes with it what stands below: gateway, template, keeper, fork.
 """
@@ -42,6 +43,7 @@ _PR_SET_PDEATHSIG: Final = 1
 _NUMBER: Final = struct.Struct("<i")
 _FILES: Final = 4  # order, answer, errors, and where the keeper writes
 _LONGEST_PATH: Final = 4096
+_JOB, _IDLE = b"j", b"i"  # what a fork tells the template: it took a job, or none came
 
 
 @dataclass
@@ -163,42 +165,57 @@ def _serve(module: str) -> None:
     control.settimeout(_IDLE_SECONDS)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need nobody to wait for them
     gc.freeze()
-    while True:
-        folder, files = _received(control)
-        if len(files) != _FILES:
-            return  # the gateway is gone, or nobody needed us for a while
-        if os.fork() == 0:
-            control.close()
-            os._exit(_keep(lambda: child.main(work), folder, files))
-        for file in files:
-            os.close(file)
+    while _one_more(lambda: child.main(work), control):
+        pass
 
 
-def _received(control: socket.socket) -> tuple[bytes, list[int]]:
+def _one_more(main: Callable[[], None], control: socket.socket) -> bool:
+    """Have a fork ready until it takes a job; False when there will be none for us: nobody is there, or needs us."""
+    told, tell = os.pipe()
+    keeper = os.fork()
+    if keeper == 0:
+        os.close(told)
+        os._exit(_keep(main, control, tell))
+    os.close(tell)
+    said = os.read(told, len(_JOB))
+    os.close(told)
+    if said == _IDLE:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(keeper, 0)
+        return _has_children()
+    return said == _JOB
+
+
+def _has_children() -> bool:
     try:
-        folder, files, _, _ = socket.recv_fds(control, _LONGEST_PATH, _FILES)
-    except (TimeoutError, ConnectionResetError):
-        return b"", []
-    return folder, files
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
-def _keep(main: Callable[[], None], folder: bytes, files: Sequence[int]) -> int:
+def _keep(main: Callable[[], None], control: socket.socket, tell: int) -> int:
     """In the keeper: start the fork, wait for its end, end what it left behind, and say how it went."""
-    *standard, status = files
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     above = os.getppid()
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
-        os.close(status)
-        os._exit(_work(main, folder, standard))
-    for file in standard:
-        os.close(file)
+        here.close()
+        os._exit(_work(main, control, there, tell))
+    for ours in (control, there):
+        ours.close()
+    os.close(tell)
     _when_it_dies(above, lambda: os.killpg(pid, signal.SIGKILL))
-    _say(status, pid)
+    status = socket.recv_fds(here, 1, 1)[1]
+    for number in status:
+        _say(number, pid)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    _say(status, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    for number in status:
+        _say(number, code)
     return 0
 
 
@@ -221,10 +238,19 @@ def _say(status: int, number: int) -> None:
         os.write(status, _NUMBER.pack(number))
 
 
-def _work(main: Callable[[], None], folder: bytes, standard: Sequence[int]) -> int:
-    """In the fork: nothing of the template is left but what it loaded."""
+def _work(main: Callable[[], None], control: socket.socket, keeper: socket.socket, tell: int) -> int:
+    """In the fork: wait for a job and do it. Nothing of the template is left but what it loaded."""
     try:
         os.setsid()
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        folder, files = _received(control, tell)
+        if len(files) != _FILES:
+            return 0
+        *standard, status = files
+        socket.send_fds(keeper, [b"."], [status])
+        for ours in (control, keeper):
+            ours.close()
+        os.close(status)
         os.chdir(folder)
         for number, file in enumerate(standard):
             os.dup2(file, number)
@@ -235,6 +261,21 @@ def _work(main: Callable[[], None], folder: bytes, standard: Sequence[int]) -> i
     except BaseException:  # noqa: BLE001 -- a fork never returns into the template
         return 1
     return 0
+
+
+def _received(control: socket.socket, tell: int) -> tuple[bytes, list[int]]:
+    """The next job: its folder and its files. The template is told, so that the job after it finds a fork ready too."""
+    try:
+        folder, files, _, _ = socket.recv_fds(control, _LONGEST_PATH, _FILES)
+    except TimeoutError:
+        folder, files = b"", []
+        os.write(tell, _IDLE)
+    except ConnectionResetError:
+        folder, files = b"", []
+    if files:
+        os.write(tell, _JOB)
+    os.close(tell)
+    return folder, files
 
 
 if __name__ == "__main__":

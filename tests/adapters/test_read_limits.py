@@ -267,8 +267,8 @@ def test_when_the_template_is_gone_the_next_job_gets_a_new_one():
 
 def test_when_the_gateway_dies_nothing_of_its_children_is_left():
     gateway = subprocess.Popen([sys.executable, "-c", GATEWAY], stdout=subprocess.PIPE, cwd=template.ROOT, text=True)
-    wait_until(lambda: descendants(gateway.pid, 4), "its child has a child")
-    below = descendants(gateway.pid, 4)
+    wait_until(lambda: len(descendants(gateway.pid)) == WITH_A_CHILD, "its child has a child, and the next fork is ready")
+    below = descendants(gateway.pid)
     gateway.kill()
     gateway.communicate()
     wait_until(lambda: not any(map(is_running, below)), "all are gone")
@@ -277,14 +277,28 @@ def test_when_the_gateway_dies_nothing_of_its_children_is_left():
 GATEWAY = "from scanners import child; child.run('tests.support.nosy_child', {'do': 'sleep'}, child.Limits())"
 
 
-def descendants(pid: int, most: int) -> list[int]:
-    """The processes below one: template, keeper, fork, and what the fork started; nothing while they are fewer."""
-    line, below = [], [str(pid)]
-    while below:
-        pid = int(below[0])
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        line += [int(each) for each in below]
-    return line if len(line) == most else []
+WITH_A_CHILD = 6
+"""A template, two keepers with a fork each, and what the fork that has a job started."""
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one."""
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [each for child in map(int, below) for each in (child, *descendants(child))]
+
+
+def test_a_template_that_nobody_needs_ends_but_not_while_a_job_runs(monkeypatch):
+    """A job may take longer than a template waits for the next one."""
+    short = "import sys; from scanners import template; template._IDLE_SECONDS = 0.2; template._serve(sys.argv[1])"
+    real = subprocess.Popen
+    monkeypatch.setattr(template, "_templates", template._Templates())
+    monkeypatch.setattr(
+        template.subprocess, "Popen", lambda argv, **rest: real([*argv[:2], "-c", short, argv[-1]], **rest)
+    )
+    assert nosy({"do": "nap", "seconds": 1}) == child.Outcome(("slept",), "done")
+    found = template._templates.running["tests.support.nosy_child"]
+    assert found.process.wait(timeout=20) == 0
+    found.control.close()
 
 
 def test_a_child_that_does_not_begin_is_our_trouble():

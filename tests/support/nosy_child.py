@@ -11,7 +11,7 @@ from scanners import child
 
 
 def look(job: dict[str, Any]) -> None:
-    """Do what the job asks for: `look` around, `sleep` with a child of its own, `hog` memory, `die`, or `remember`."""
+    """Do what the job asks for: `look` around, `sleep` with a child of its own, `nap`, `hog` memory, `die`, or `remember`."""
     match job["do"]:
         case "look":
             status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -27,6 +27,9 @@ def look(job: dict[str, Any]) -> None:
         case "sleep":
             child.say(subprocess.Popen(["sleep", "600"]).pid)
             time.sleep(600)
+        case "nap":
+            time.sleep(job["seconds"])
+            child.say("slept")
         case "hog":
             child.say(len(bytearray(2**33)))
         case "die":
