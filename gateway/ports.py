@@ -159,7 +159,7 @@ class Inspector(Protocol):
     def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
         """One inspection for each file, in their order."""
 
-    def look_ahead(self, files: Sequence[Path]) -> None:
+    def look_ahead(self, files: Sequence[tuple[Path, Part]]) -> None:
         """A hint that these will be inspected soon. Never raises, promises nothing."""
 
     def signatures(self) -> str:

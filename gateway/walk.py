@@ -21,7 +21,7 @@ from gateway.core.match import match as matched
 from gateway.core.model import Accepted, Arrival, Part, PartRole, Reading, StoredFile, Trouble, Verdict
 from gateway.core.states import RESTING, Step
 from gateway.core.words import Channel
-from gateway.ports import Claim, Ports, Read, Spool, Waiting, keep_bytes, keep_parts
+from gateway.ports import Claim, Ports, Spool, Waiting, keep_bytes, keep_parts
 
 _log = logging.getLogger(__name__)
 
@@ -78,14 +78,14 @@ def _step(claim: Claim, ports: Ports) -> None:
 def read(claim: Claim, ports: Ports) -> None:
     """Bytes to parts, in a child process with limits; every part becomes a blob of its own (P2)."""
     arrival = ports.store.load(claim.number).arrival
-    ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files if file.bytes > LARGE_BYTES])
+    ports.inspector.look_ahead(_on_disk([_whole(file) for file in arrival.files if file.bytes > LARGE_BYTES], ports))
     with tempfile.TemporaryDirectory(dir=ports.scratch) as scratch:
         reading = _given_up(claim, ports) or _read(arrival, ports, Path(scratch))
         # Of an upload the file itself is a part too, and was kept when it came in.
         came_in = {file.sha256 for file in arrival.files}
         keep_parts(ports.blobs, (p for p in reading.parts if p.sha256 not in came_in), Path(scratch))
     if not reading.trouble:
-        ports.inspector.look_ahead([ports.blobs.path(file.sha256) for file in arrival.files])
+        ports.inspector.look_ahead(_on_disk(_shown(arrival, reading.parts), ports))
     ports.store.save_reading(claim, reading)
 
 
@@ -96,10 +96,10 @@ def scan(claim: Claim, ports: Ports) -> None:
     document of ours shows.
     """
     read = ports.store.load(claim.number)
-    parts = _as_received(read)
+    files = _on_disk(_shown(read.arrival, read.parts), ports)
     signatures = ports.inspector.signatures()  # asked before: newer ones that come meanwhile look again
-    inspections = ports.inspector.inspect([(ports.blobs.path(p.sha256), p) for p in parts])
-    seen = list(zip(parts, inspections, strict=True))
+    inspections = ports.inspector.inspect(files)
+    seen = [(part, inspection) for (_, part), inspection in zip(files, inspections, strict=True)]
     blind = [i.verdict for part, i in seen if part.role.is_inspected and i.verdict in UNSEEN]
     if blind and _waited(claim, ports) < ports.patience_seconds:
         if _waited(claim, ports) > ports.receipt_seconds:
@@ -181,14 +181,22 @@ def _renumbered(part: Part, first: int, item: str | None) -> Part:
     return replace(part, seq=first + part.seq, parent=parent, item=item)
 
 
-def _as_received(read: Read) -> list[Part]:
-    """Everything for the scanner: also a message as one thing, which holds its parts; an uploaded file is a part."""
-    parts = [part for part in read.parts if part.sha256]
-    if read.arrival.channel not in MAIL:
-        return parts
-    [file] = read.arrival.files
-    message = Part(-1, None, PartRole.MESSAGE, "", "", "message/rfc822", file.bytes, file.sha256)
-    return [message, *(replace(p, parent=message.seq) if p.parent is None else p for p in parts)]
+def _shown(arrival: Arrival, parts: Sequence[Part]) -> list[Part]:
+    """What the inspector sees: every part; and a message as one thing too, in which its parts are."""
+    kept = [part for part in parts if part.sha256]
+    if arrival.channel not in MAIL:
+        return kept
+    message = _whole(arrival.files[0])
+    return [message, *(replace(p, parent=message.seq) if p.parent is None else p for p in kept)]
+
+
+def _whole(file: StoredFile) -> Part:
+    """A file as it came in, which is no document yet."""
+    return Part(-1, None, PartRole.MESSAGE, "", "", "message/rfc822", file.bytes, file.sha256)
+
+
+def _on_disk(parts: Sequence[Part], ports: Ports) -> list[tuple[Path, Part]]:
+    return [(ports.blobs.path(part.sha256), part) for part in parts]
 
 
 def _given_up(claim: Claim, ports: Ports) -> Reading | None:

@@ -28,6 +28,9 @@ _BROKEN: Final = {
 
 _MOST_BEGUN: Final = 100
 
+_File = tuple[Path, Part]
+_Looked = tuple[str, tuple[Finding, ...]]
+
 _UNSEEN: Final = {findings.ENCRYPTED: Verdict.ENCRYPTED, findings.LIMITS: Verdict.LIMITS}
 
 
@@ -46,68 +49,75 @@ class Limits:
 
 
 class Inspector:
-    """Looks at the files of one submission at a time; calls from many threads do not disturb each other."""
+    """Looks at the files of one submission at a time; calls from many threads do not disturb each other.
+
+    A file is its path, which holds the same bytes for ever, and the part that it is.
+    """
 
     def __init__(self, scanner: clam.Clam, limits: Limits | None = None) -> None:
         self._scanner = scanner
         self._limits = limits or Limits()
         self._scanning = ThreadPoolExecutor(self._limits.at_once, thread_name_prefix="scan")
-        self._begun: dict[Path, tuple[str, Future[clam.Answer]]] = {}
+        self._scans: dict[Path, tuple[str, Future[clam.Answer]]] = {}
+        self._looking = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._looks: dict[tuple[_File, ...], Future[list[_Looked]]] = {}
 
-    def look_ahead(self, files: Sequence[Path]) -> None:
-        """Begin to show files to the malware scanner that `inspect` will soon ask about; a hint, and never raises.
+    def look_ahead(self, files: Sequence[_File]) -> None:
+        """Begin what `inspect` will soon be asked for; a hint, and never raises.
 
-        What it says is used once, and only while the scanner has the signatures that it has now.
+        The malware scanner gets what stands alone; what it says is used once, and only while it has the signatures
+        that it has now. Kind and structure are looked at too, unless that is being done for others already: whose
+        turn it is is not ours to say.
         """
-        while len(self._begun) > _MOST_BEGUN:
-            self._begun.pop(next(iter(self._begun)), None)
+        _forget(self._scans)
+        _forget(self._looks)
         signatures = self.signatures()
-        for path in dict.fromkeys(files):
-            if path not in self._begun:
-                self._begun[path] = (signatures, self._scanning.submit(self._scanner.scan, path))
+        for path in dict.fromkeys(path for path, part in files if part.parent is None):
+            if path not in self._scans:
+                self._scans[path] = (signatures, self._scanning.submit(self._scanner.scan, path))
+        is_free = all(look.done() for look in list(self._looks.values()))
+        if is_free and any(_is_checked(part) for _, part in files):
+            self._looks[tuple(files)] = self._looking.submit(self._looked_at, files)
 
-    def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:
+    def inspect(self, files: Sequence[_File]) -> tuple[Inspection, ...]:
         """One inspection for each file, in the same order.
 
         Documents are checked for kind and structure; all files are shown to the malware scanner. It opens what holds
         others itself, and remembers what it saw in there: so it gets what stands alone first, and the rest after it.
         Raises TryLater when no child could do the work.
         """
-        documents = [(path, part) for path, part in files if _is_checked(part)]
+        signatures = self.signatures()
         # The scanner needs nothing of what the child finds, and is mostly the slower of the two.
-        scans = self._scans([path for path, part in files if part.parent is None])
-        unfolded = frozenset(part.parent for _, part in files if part.parent is not None)
-        looked = iter(self._looked_at(documents, unfolded))
+        scans = {path: self._scan(path, signatures) for path, part in files if part.parent is None}
+        begun = self._looks.pop(tuple(files), None)
+        looked = begun.result() if begun else self._looked_at(files)
         wait(scans.values())
-        scans |= self._scans([path for path, part in files if part.parent is not None and path not in scans])
-        inspections = []
-        for path, part in files:
-            media_type, found = next(looked) if _is_checked(part) else (part.declared_type, ())
-            if part.note in _NOTES:
-                found = (*_about_content(media_type, found), _NOTES[part.note])
-            inspections.append(_summed(part, media_type, found, scans[path].result()))
-        return tuple(inspections)
+        scans |= {path: self._scan(path, signatures) for path, _ in files if path not in scans}
+        return tuple(
+            _summed(part, seen, scans[path].result()) for (path, part), seen in zip(files, looked, strict=True)
+        )
 
-    def _scans(self, paths: Sequence[Path]) -> "dict[Path, Future[clam.Answer]]":
-        now = self.signatures()
-        scans = {}
-        for path in dict.fromkeys(paths):
-            signatures, scan = self._begun.pop(path, ("", None))
-            scans[path] = scan if scan and signatures == now else self._scanning.submit(self._scanner.scan, path)
-        return scans
+    def _scan(self, path: Path, signatures: str) -> "Future[clam.Answer]":
+        known, begun = self._scans.pop(path, ("", None))
+        return begun if begun and known == signatures else self._scanning.submit(self._scanner.scan, path)
 
     def signatures(self) -> str:
         """Which signatures the malware scanner has now, in its own words; empty when it does not say."""
         return self._scanner.signature_version()
 
-    def _looked_at(
-        self, files: list[tuple[Path, Part]], unfolded: frozenset[int]
-    ) -> list[tuple[str, tuple[Finding, ...]]]:
+    def _looked_at(self, files: Sequence[_File]) -> list[_Looked]:
+        """Type and findings of each file, as far as it is a document."""
+        documents = [(path, part) for path, part in files if _is_checked(part)]
+        unfolded = frozenset(part.parent for _, part in files if part.parent is not None)
+        seen = iter(self._seen_by_children(documents, unfolded))
+        return [_noted(part, next(seen) if _is_checked(part) else (part.declared_type, ())) for _, part in files]
+
+    def _seen_by_children(self, files: Sequence[_File], unfolded: frozenset[int]) -> list[_Looked]:
         """Type and findings of each file; a file that ends its child is told so, the rest gets a new one.
 
         `unfolded`: the parts out of which the reader took others.
         """
-        seen: list[tuple[str, tuple[Finding, ...]]] = []
+        seen: list[_Looked] = []
         while len(seen) < len(files):
             rest = files[len(seen) :]
             job = {
@@ -126,9 +136,23 @@ class Inspector:
         return seen
 
 
+def _forget(begun: dict[Any, Any]) -> None:
+    """What nobody asked for in the end."""
+    while len(begun) > _MOST_BEGUN:
+        begun.pop(next(iter(begun)), None)
+
+
 def _is_checked(part: Part) -> bool:
     # What is encrypted is ciphertext: its kind would be guessed from noise.
     return part.role.is_inspected and part.note != "encrypted"
+
+
+def _noted(part: Part, looked: _Looked) -> _Looked:
+    """With what the reader noted."""
+    media_type, found = looked
+    if part.note in _NOTES:
+        found = (*_about_content(media_type, found), _NOTES[part.note])
+    return media_type, found
 
 
 def _about_content(media_type: str, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -136,14 +160,15 @@ def _about_content(media_type: str, found: tuple[Finding, ...]) -> tuple[Finding
     return tuple(f for f in found if f.code != findings.TYPE_REFUSED or media_type not in filetype.CONTAINERS)
 
 
-def _believed(answer: Any) -> tuple[str, tuple[Finding, ...]] | None:  # noqa: ANN401 -- whatever a child said
+def _believed(answer: Any) -> _Looked | None:  # noqa: ANN401 -- whatever a child said
     match answer:
         case {"media_type": str(media_type), "findings": list(rows)}:
             return media_type[:200], tuple(Finding(str(code), str(detail)[:300]) for code, detail in rows)
     return None
 
 
-def _summed(part: Part, media_type: str, found: tuple[Finding, ...], answer: clam.Answer) -> Inspection:
+def _summed(part: Part, looked: _Looked, answer: clam.Answer) -> Inspection:
+    media_type, found = looked
     verdict = answer.verdict
     if answer.finding:
         found = (*found, answer.finding)

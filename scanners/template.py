@@ -178,6 +178,9 @@ def _one_more(main: Callable[[], None], control: socket.socket) -> bool:
         os._exit(_keep(main, control, tell))
     os.close(tell)
     said = os.read(told, len(_JOB))
+    if said == _JOB:
+        # The next one is made when this job is done, or when another waits already: not beside it without need.
+        select([told, control.fileno()], [], [])
     os.close(told)
     if said == _IDLE:
         with contextlib.suppress(ChildProcessError):
@@ -205,7 +208,6 @@ def _keep(main: Callable[[], None], control: socket.socket, tell: int) -> int:
         os._exit(_work(main, control, there, tell))
     for ours in (control, there):
         ours.close()
-    os.close(tell)
     _when_it_dies(above, lambda: os.killpg(pid, signal.SIGKILL))
     status = socket.recv_fds(here, 1, 1)[1]
     for number in status:

@@ -2,7 +2,9 @@
 
 import io
 import struct
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pikepdf
@@ -227,3 +229,86 @@ def test_what_catches_the_eye_on_a_scan_is_a_hint_and_decides_nothing(content, h
 def test_a_container_that_did_not_open_is_damaged_and_no_wrong_kind(inspect):
     (seen,) = inspect(("map.zip", hostile.zipped({"a.txt": b"x" * 500})[:-30]), note="unreadable")
     assert codes(seen) == {"unreadable"}
+
+
+# ---- what is shown to the scanner, and when ------------------------------------------------------
+
+
+class Asked(clam.Clam):
+    """The real clamd, and when it was asked what; its signatures are as old as the test says."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, 2**20)
+        self.times: list[tuple[str, str]] = []
+        self.signatures = "27500"
+
+    def scan(self, path: Path) -> clam.Answer:
+        self.times.append(("asked", path.name))
+        answer = super().scan(path)
+        self.times.append(("said", path.name))
+        return answer
+
+    def signature_version(self) -> str:
+        return self.signatures
+
+
+@pytest.fixture
+def asked(clamd_socket) -> Asked:
+    return Asked(f"unix:{clamd_socket}")
+
+
+def message_of(folder: Path, *contents: bytes) -> list[tuple[Path, Part]]:
+    """A message as it came, and the documents in it."""
+    whole = Part(-1, None, PartRole.MESSAGE, "", "", "message/rfc822", 3, "f" * 64)
+    parts = [Part(n, -1, PartRole.DOCUMENT, f"{n}.txt", "", "", len(c), f"{n:064}") for n, c in enumerate(contents)]
+    files = [(folder / str(part.seq), part) for part in (whole, *parts)]
+    for (path, _), content in zip(files, (b"raw", *contents), strict=True):
+        path.write_bytes(content)
+    return files
+
+
+def test_what_is_inside_a_message_is_shown_when_the_scanner_has_seen_the_message(asked, tmp_path):
+    """It remembers what it saw in there, and need not look twice."""
+    Inspector(asked).inspect(message_of(tmp_path, b"een", b"twee"))
+    assert asked.times[:2] == [("asked", "-1"), ("said", "-1")]
+    assert sorted(name for when, name in asked.times[2:] if when == "asked") == ["0", "1"]
+
+
+def test_what_was_begun_ahead_is_not_done_again_unless_the_scanner_knows_more_now(asked, tmp_path, monkeypatch):
+    files, children = message_of(tmp_path, b"een"), []
+    run = child.run
+    monkeypatch.setattr(child, "run", lambda *job: children.append(job) or run(*job))
+    inspector = Inspector(asked)
+    inspector.look_ahead(files[:1])
+    inspector.look_ahead(files)
+    first = inspector.inspect(files)
+    assert len(children) == 1
+    assert [name for when, name in asked.times if when == "asked"] == ["-1", "0"]
+    inspector.look_ahead(files)
+    asked.signatures = "27501"
+    assert inspector.inspect(files) == first
+    assert [name for when, name in asked.times if when == "asked"] == ["-1", "0", "-1", "-1", "0"]
+
+
+def test_only_one_is_looked_at_ahead_so_that_what_takes_long_keeps_nobody_waiting(asked, tmp_path, monkeypatch):
+    """Whose turn it is is decided elsewhere: what many hand in to take long must wait for its turn."""
+    files, others, goes_on = message_of(tmp_path, b"een"), tmp_path / "others", threading.Event()
+    others.mkdir()
+    run = child.run
+
+    def slow(module: str, job: dict[str, object], limits: child.Limits) -> child.Outcome:
+        if "others" not in str(job):
+            goes_on.wait(20)
+        return run(module, job, limits)
+
+    monkeypatch.setattr(child, "run", slow)
+    inspector = Inspector(asked)
+    inspector.look_ahead(files)
+    inspector.look_ahead(message_of(others, b"twee"))
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(inspector.inspect, message_of(others, b"twee"))
+        try:
+            assert [seen.verdict for seen in second.result(20)] == [Verdict.CLEAN] * 2
+        finally:
+            goes_on.set()
+    assert inspector.inspect(files)[1].media_type == "text/plain"

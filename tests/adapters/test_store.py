@@ -100,6 +100,17 @@ def test_whoever_waits_for_a_commit_shares_the_next_one(kept):
     assert len(commits) == 1
 
 
+def test_only_a_commit_that_need_not_last_by_itself_waits_for_no_disk(kept):
+    """SQLite: NORMAL (1) does not wait for the disk, FULL (2) does, and takes all before it along."""
+    embedded = kept.database.embedded
+    ask = "PRAGMA synchronous" if embedded else "SHOW synchronous_commit"
+    seen = []
+    for lasting in (True, False, True):
+        with kept.database.write(lasting=lasting) as session:
+            seen.append(session.connection().exec_driver_sql(ask).scalar())
+    assert seen == ([2, 1, 2] if embedded else ["on", "off", "on"])
+
+
 def test_one_arrival_that_cannot_be_stored_does_not_fail_the_others(kept):
     broken = storage.arrival(3, envelope=Envelope(APPLICANT, (ADDRESS,), helo=object()))
     with kept.store._arrivals._committing, ThreadPoolExecutor(4) as pool:

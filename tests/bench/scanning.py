@@ -126,7 +126,7 @@ def _of_clamd(house: app.House, hand_in: Callable[[], str]) -> float:
 class _Asleep:
     """The port `Inspector` while files are made for clamd alone: it looks at nothing ahead."""
 
-    def look_ahead(self, files: Sequence[Path]) -> None:
+    def look_ahead(self, files: Sequence[tuple[Path, Part]]) -> None:
         pass
 
     def inspect(self, files: Sequence[tuple[Path, Part]]) -> tuple[Inspection, ...]:

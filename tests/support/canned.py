@@ -68,7 +68,7 @@ class RememberingInspector:
             self.memory.inspections[inspection.sha256] = inspection
         return tuple(self.memory.inspections[part.sha256] for _, part in files)
 
-    def look_ahead(self, files: Sequence[Path]) -> None:
+    def look_ahead(self, files: Sequence[tuple[Path, Part]]) -> None:
         pass
 
     def signatures(self) -> str:

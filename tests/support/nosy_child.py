@@ -11,7 +11,7 @@ from scanners import child
 
 
 def look(job: dict[str, Any]) -> None:
-    """Do what the job asks for: `look` around, `sleep` with a child of its own, `nap`, `hog` memory, `die`, or `remember`."""
+    """Do what the job asks for: `look` around, `sleep` with a child, `nap`, `hog` memory, `die`, or `remember`."""
     match job["do"]:
         case "look":
             status = Path("/proc/self/status").read_text(encoding="ascii")
