@@ -14,7 +14,8 @@ from PIL import Image
 from gateway.core.model import Inspection, Part, PartRole, Verdict
 from scanners import child, clam
 from scanners.inspect import Inspector, Limits
-from tests.support import hostile
+from tests.support import hostile, wrapped
+from tests.support.heic import heic
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,7 @@ def odt(extra: dict[str, bytes]) -> bytes:
         ("a.png", picture("PNG"), "image/png"),
         ("a.tif", picture("TIFF"), "image/tiff"),
         ("a.webp", picture("WEBP"), "image/webp"),
+        ("a.heic", heic(bytes(range(256)) * 16), "image/heic"),
         ("a.docx", hostile.docx(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         ("a.odt", odt({}), "application/vnd.oasis.opendocument.text"),
         ("a.rtf", rb"{\rtf1\ansi Verklaring}", "text/rtf"),
@@ -104,6 +106,8 @@ def test_ordinary_documents_are_clean(name, content, media_type, inspect):
         ("bom.docx", hostile.docx({"word/media/a.xml": b" " * 30 * 2**20}), "limits"),
         ("xxe.docx", hostile.docx({"word/a.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><x/>'}), "suspicious"),
         ("wachtwoord.odt", odt({"META-INF/manifest.xml": b"<manifest:encryption-data/>"}), "encrypted"),
+        ("wachtwoord.docx", wrapped.locked_office(), "encrypted"),
+        ("wachtwoord.xlsx", wrapped.locked_office(), "encrypted"),
         ("macro.odt", odt({"Basic/Standard/Module1.xml": b"<x/>"}), "active_content"),
         ("object.rtf", rb"{\rtf1{\object\objemb{\objdata 0105}}}", "active_content"),
         ("half.jpg", picture("JPEG", (400, 300))[:9000], "unreadable"),

@@ -33,7 +33,7 @@ from gateway.unlocking import By
 from scanners import child
 from scanners.unlock import Said, unlock
 from tests.adapters.test_pages import client, hidden, send, signed_in
-from tests.support import dossier, storage
+from tests.support import dossier, storage, wrapped
 from tests.support.browsing import SECONDS, staff_client
 from tests.support.house import Running, eicar, running
 from tests.support.retention import old_bytes
@@ -576,10 +576,12 @@ def test_a_kind_that_no_password_opens_here_is_kindly_told_so(portal: Running) -
     with client(portal) as person:
         csrf = signed_in(person, portal.open_request(reference="HV-34"))
         pgp = b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQ==\r\n"
-        number = sent(person, csrf, ("1", "paspoort.txt", pgp))
+        number = sent(person, csrf, ("1", "paspoort.txt", pgp), ("2", "akte.docx", wrapped.locked_office()))
         page = person.get(f"/inzending/{number}").text
-        assert "Bij dit bestand kan dat niet met een wachtwoord op deze pagina." in page
-        assert give(person, number, csrf, SECRET).headers["location"] == f"/inzending/{number}"
+        assert page.count("Bij dit bestand kan dat niet met een wachtwoord op deze pagina.") == 2
+        for place in (1, 2):
+            assert give(person, number, csrf, SECRET, place).headers["location"] == f"/inzending/{number}"
+    assert [s.reden for s in portal.house.desk.queries.submission(number).stukken] == [Reason.ENCRYPTED] * 2
 
 
 def test_staff_give_the_password_that_a_sender_told_them_and_see_the_copy(portal: Running) -> None:

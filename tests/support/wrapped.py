@@ -1,5 +1,6 @@
 """Wrappings made by us: winmail.dat, a saved Outlook message, and S/MIME with people and an authority of its own."""
 
+import random
 import struct
 import subprocess
 from collections.abc import Mapping
@@ -117,6 +118,23 @@ def _directory_entry(entry: _Entry, start: int) -> bytes:
     made = name.ljust(64, b"\0") + struct.pack("<HBB", len(name), entry.kind, 1)
     made += struct.pack("<III", entry.left, entry.right, entry.child) + bytes(36)
     return made + struct.pack("<IQ", start, len(entry.content))
+
+
+def locked_office() -> bytes:
+    """A docx, xlsx or pptx with a password, as Office writes it: noise in a compound file (MS-OFFCRYPTO, 2.3.4)."""
+    agile = b'<?xml version="1.0"?><encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"/>'
+    spaces = {
+        "Version": bytes(76),
+        "DataSpaceMap": bytes(112),
+        "DataSpaceInfo": {"StrongEncryptionDataSpace": bytes(64)},
+    }
+    return compound(
+        {
+            "EncryptedPackage": struct.pack("<Q", 9000) + random.Random(1).randbytes(9008),
+            "EncryptionInfo": struct.pack("<HHI", 4, 4, 0x40) + agile,
+            "\6DataSpaces": spaces,
+        }
+    )
 
 
 # ---- S/MIME --------------------------------------------------------------------------------------
