@@ -1,11 +1,10 @@
 """What happens while the sender waits: bytes are spooled, and the submission is made to exist.
 
 Rule 1: who waits while another commits joins the next commit: one fsync for all, and no delay for one alone.
-Rule 2: a small file travels with its arrival and is made durable by that same commit; it gets a file of its own
-before its row lets go of it (`DatabaseStore.save_reading`).
+Rule 2: what lies in the journal is made durable for all of them at once, just before their rows; it gets a file of
+its own before its row lets go of that place (`DatabaseStore.save_reading`).
 """
 
-import hashlib
 import itertools
 import secrets
 import threading
@@ -20,18 +19,16 @@ from sqlmodel import col
 from gateway import mapping
 from gateway.core import tokens
 from gateway.core.errors import WrongState
-from gateway.core.model import Accepted, Arrival, StoredFile
+from gateway.core.model import Accepted, Arrival
 from gateway.core.states import Step
 from gateway.core.terms import AMSTERDAM
 from gateway.core.words import Channel, EventName
 from gateway.database import Database, Prepared, constants
+from gateway.journal import Place
 from gateway.ledger import Entry, Ledger
-from gateway.ports import Blobs, Clock, Spool
+from gateway.ports import Blobs, Clock
 from gateway.records import FileRow, SubmissionRow
 from gateway.schema import instant
-
-CARRIED_BYTES: Final = 1 << 16
-"""The largest file that travels with its arrival: making a file durable costs more than writing this twice."""
 
 _KNOWN: Final = Prepared(
     select(col(SubmissionRow.number), col(SubmissionRow.arrival_index)).where(
@@ -42,6 +39,7 @@ _GIVEN: Final = (
     "number", "source", "channel", "received_at", "accepted_at", "envelope", "session_request", "arrival_index", "step",
     "turn_at", "retry_at", "sender",
 )  # fmt: skip
+_GIVEN_FILE: Final = ("position", "sha256", "bytes", "name", "media_type", "item", "segment", "start")
 _NEW_SUBMISSION: Final = Prepared(
     insert(SubmissionRow.__table__).values(  # type: ignore[attr-defined]
         constants(SubmissionRow.__table__) | {name: bindparam(name) for name in _GIVEN}  # type: ignore[attr-defined]
@@ -51,62 +49,36 @@ _ID: Final = select(col(SubmissionRow.id)).where(col(SubmissionRow.number) == bi
 _NEW_FILE: Final = Prepared(
     insert(FileRow.__table__).values(  # type: ignore[attr-defined]
         submission_id=_ID.scalar_subquery(),
-        **{name: bindparam(name) for name in ("position", "sha256", "bytes", "name", "media_type", "item", "content")},
+        **{
+            name: bindparam(name)
+            for name in ("position", "sha256", "bytes", "name", "media_type", "item", "segment", "start")
+        },
     )
+)
+_PLACES: Final = select(col(FileRow.segment), col(FileRow.start), col(FileRow.bytes)).where(
+    col(FileRow.segment).is_not(None)
 )
 
 
-class ArrivalSpool:
-    """The `Spool` port for what comes in: in memory as long as it is small enough to travel with its arrival."""
-
-    def __init__(self, blobs: Blobs) -> None:
-        self.size = 0
-        self._blobs = blobs
-        self._content = bytearray()
-        self._file: Spool | None = None
-
-    def write(self, block: bytes | bytearray | memoryview) -> None:
-        if self._file is None and self.size + len(block) > CARRIED_BYTES:
-            self._to_file()
-        if self._file is None:
-            self._content += block
-        else:
-            self._file.write(block)
-        self.size += len(block)
-
-    def carried(self) -> StoredFile | None:
-        if self._file is not None:
-            return None
-        content = bytes(self._content)
-        return StoredFile(hashlib.sha256(content).hexdigest(), len(content), content=content)
-
-    def keep(self) -> StoredFile:
-        return (self._file or self._to_file()).keep()
-
-    def drop(self) -> None:
-        if self._file is not None:
-            self._file.drop()
-
-    def _to_file(self) -> Spool:
-        self._file = self._blobs.spool()
-        self._file.write(self._content)
-        self._content.clear()
-        return self._file
-
-
-def content_of(database: Database, sha256: str) -> bytes | None:
-    """The bytes of a file that has no file of its own yet; None when it never had any here, or has one."""
+def place_of(database: Database, sha256: str) -> Place | None:
+    """Where in the journal a file lies that has no file of its own yet; None when it never did here, or has one."""
     with database.read() as session:
-        return session.scalar(
-            select(col(FileRow.content)).where(col(FileRow.sha256) == sha256, col(FileRow.content).is_not(None))
-        )
+        row = session.execute(_PLACES.where(col(FileRow.sha256) == sha256)).first()
+    return Place(*row) if row else None
+
+
+def segments(database: Database) -> set[str]:
+    """The segments of the journal in which files lie that have no file of their own yet."""
+    with database.read() as session:
+        return {place.segment for place in session.execute(_PLACES)}
 
 
 class Arrivals:
     """Takes responsibility for arrivals. Safe for any number of threads and, on PostgreSQL, processes."""
 
-    def __init__(self, database: Database, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, database: Database, ledger: Ledger, blobs: Blobs, clock: Clock) -> None:
         self._database = database
+        self._blobs = blobs
         self._ledger = ledger
         self._clock = clock
         self._line: deque[_Turn] = deque()
@@ -145,6 +117,7 @@ class Arrivals:
 
     def _commit(self, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
         try:
+            self._blobs.sync(file for arrival in arrivals for file in arrival.files)
             with self._database.write_rows() as connection:
                 return [*self._accept(connection, arrivals)]
         except Exception as error:  # noqa: BLE001  # it is handed to whose arrival it was

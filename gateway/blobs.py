@@ -15,10 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway.arrivals import CARRIED_BYTES
 from gateway.core.errors import Corrupt, TryLater
 from gateway.core.model import StoredFile
-from gateway.ports import Spool
+from gateway.journal import JOURNAL_BYTES, Journal, JournalSpool, Place, fsync_directory
+from gateway.ports import Incoming, Spool
 
 BLOCK_BYTES = 1 << 20
 # Far longer than it takes from keeping bytes to the commit of the row that names them.
@@ -33,22 +33,25 @@ _MODE = 0o600
 
 
 class FileBlobs:
-    """The `Blobs` port on a local directory: `ab/abcd…` for what is kept, `spool/` for what is coming in.
+    """The `Blobs` port on a local directory: `ab/abcd…` for what is kept, `spool/` and `journal/` for what comes in.
 
     The 256 directories are made and fsynced once, so keeping a blob costs one fsync of the file and one
     of its directory. Spooled files that a crash left behind were promised to nobody: `sweep` removes them.
-    `carried` gives the bytes of what travelled with its arrival and has no file here yet, else None.
+    `place_of` tells where in the journal lies what has no file here yet, `in_use` which segments hold any.
     """
 
     def __init__(
         self,
         directory: Path,
         fresh_seconds: float = FRESH_SECONDS,
-        carried: Callable[[str], bytes | None] = lambda _: None,
+        place_of: Callable[[str], Place | None] = lambda _: None,
+        in_use: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self._directory = directory
         self._fresh_seconds = fresh_seconds
-        self._carried = carried
+        self._place_of = place_of
+        self._in_use = in_use
+        self._journal = Journal(directory / "journal")
         self._taking = ThreadPoolExecutor(TAKEN_AT_ONCE, thread_name_prefix="keep")
         self._erasing = directory / "erasing"
         self._erasing.mkdir(parents=True, exist_ok=True)
@@ -58,12 +61,20 @@ class FileBlobs:
         self._names = map(f"{self._spool}/{secrets.token_hex(8)}-{{}}".format, itertools.count())
         for number in range(256):
             (directory / f"{number:02x}").mkdir(exist_ok=True)
-        _fsync_directory(directory)
-        _fsync_directory(directory.parent)
+        fsync_directory(directory)
+        fsync_directory(directory.parent)
 
     def spool(self) -> Spool:
         """A new spool. Raises TryLater when no file can be made."""
         return _FileSpool(self, Path(next(self._names)))
+
+    def incoming(self) -> Incoming:
+        """A new spool for what comes in; see `Blobs.incoming`."""
+        return JournalSpool(self._journal, self.spool)
+
+    def sync(self, files: Iterable[StoredFile]) -> None:
+        """Make durable what lies in the journal; see `Blobs.sync`."""
+        self._journal.sync({file.segment for file in files if file.segment})
 
     def put(self, source: Path) -> StoredFile:
         """Keep the bytes of a file; the same promise as `Spool.keep`."""
@@ -98,23 +109,30 @@ class FileBlobs:
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes, from the start. Raises Corrupt when a blob that was promised is not there."""
-        try:
-            return self._place(sha256).open("rb")
-        except FileNotFoundError as error:
-            content = self._carried(sha256)
-            if content is None:
-                raise Corrupt(f"blob {sha256} is not on disk") from error
+        named = self._place(sha256)
+        with contextlib.suppress(FileNotFoundError):
+            return named.open("rb")
+        content = self._journalled(sha256)
+        if content is not None:
             return io.BytesIO(content)
+        try:
+            return named.open("rb")  # it may have left the journal since
+        except FileNotFoundError as error:
+            raise Corrupt(f"blob {sha256} is not on disk") from error
 
     def path(self, sha256: str) -> Path:
         """Where a local program may read the bytes; read-only by agreement.
 
-        What travelled with its arrival is put there first, durably. Raises TryLater when that cannot be had.
+        What lies in the journal is put there first, durably. Raises TryLater when that cannot be had.
         """
         place = self._place(sha256)
-        if not self._stays(place) and (content := self._carried(sha256)) is not None:
+        if not self._stays(place) and (content := self._journalled(sha256)) is not None:
             self._keep([content])
         return place
+
+    def _journalled(self, sha256: str) -> bytes | None:
+        place = self._place_of(sha256)
+        return self._journal.read(place) if place else None
 
     def _stays(self, place: Path) -> bool:
         """Whether the file is so new that `erase` lets it be for a while yet; an older one may be going just now."""
@@ -130,6 +148,10 @@ class FileBlobs:
             path.unlink(missing_ok=True)
         return len(left)
 
+    def tidy(self) -> int:
+        """Remove the segments of the journal that nobody needs; see `Blobs.tidy`."""
+        return self._journal.tidy(self._in_use)
+
     def erase(self, hashes: Collection[str]) -> list[str]:
         """Remove these bytes, durably; see `Blobs.erase`.
 
@@ -141,7 +163,7 @@ class FileBlobs:
                 self._take_back()
                 left = [sha256 for sha256 in hashes if not self._erase(sha256)]
                 for name in {self._place(sha256).parent for sha256 in hashes} | {self._erasing}:
-                    _fsync_directory(name)
+                    fsync_directory(name)
                 return left
         except OSError as error:
             raise TryLater(f"cannot erase: {error}") from error
@@ -191,13 +213,13 @@ class FileBlobs:
         has its name means that it is durable: `path` trusts in it.
         """
         target = self._place(sha256)
-        has_its_name = size > CARRIED_BYTES and _linked(source, target)
+        has_its_name = size > JOURNAL_BYTES and _linked(source, target)
         os.fsync(handle)
         if has_its_name:
             source.unlink()
         else:
             source.replace(target)
-        _fsync_directory(target.parent)
+        fsync_directory(target.parent)
 
     def _place(self, sha256: str) -> Path:
         return self._directory / sha256[:2] / sha256
@@ -261,11 +283,3 @@ def _linked(source: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _fsync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

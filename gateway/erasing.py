@@ -128,7 +128,7 @@ def submission(session: Session, row: SubmissionRow, now: datetime) -> dict[str,
     session.execute(
         update(FileRow)
         .where(col(FileRow.submission_id) == row.id)
-        .values(sha256="", name="", media_type="", item=None, content=None)
+        .values(sha256="", name="", media_type="", item=None, segment=None, start=None)
     )
     asked = col(ExtensionRow.submission_id) == row.id
     session.execute(update(ExtensionRow).where(asked).values(submission_id=None, asked_by=GONE, asked=GONE))

@@ -40,12 +40,6 @@ class Spool(Protocol):
     def write(self, block: bytes | bytearray | memoryview) -> None:
         """Take the next bytes. Raises TryLater when they cannot be written (disk full)."""
 
-    def carried(self) -> StoredFile | None:
-        """The file with its content, for `accept` to make durable; None when it is too large and has to be kept.
-
-        Does not block.
-        """
-
     def keep(self) -> StoredFile:
         """Return only when the bytes, their name and the directory entry are on stable storage.
 
@@ -57,11 +51,31 @@ class Spool(Protocol):
         """Forget what was written and not kept."""
 
 
+class Incoming(Spool, Protocol):
+    """A spool for what a sender hands in: what is not large needs no `keep`."""
+
+    def journalled(self) -> StoredFile | None:
+        """The file as it lies in the journal, for `accept` to make durable; None when it has to be kept.
+
+        Does not wait for the disk. Raises TryLater when it cannot be written. The place there is ours until `drop`,
+        which therefore comes after `accept`.
+        """
+
+
 class Blobs(Protocol):
     """Bytes on disk, named by their SHA-256; never overwritten, never changed (P2)."""
 
     def spool(self) -> Spool:
         """A new spool."""
+
+    def incoming(self) -> Incoming:
+        """A new spool for what comes in: what is not large lies in the journal until it has a file of its own."""
+
+    def sync(self, files: Iterable[StoredFile]) -> None:
+        """Return when those of the files that lie in the journal are on stable storage.
+
+        Raises TryLater otherwise; then none of them may be promised, now or later. Many share one fsync.
+        """
 
     def put(self, source: Path) -> StoredFile:
         """Keep the bytes of a file; the same promise as `Spool.keep`."""
@@ -78,7 +92,7 @@ class Blobs(Protocol):
     def path(self, sha256: str) -> Path:
         """Where a local program may read the bytes; read-only by agreement.
 
-        What travelled with its arrival is put there first, durably. Raises TryLater when that cannot be had.
+        What lies in the journal is put there first, durably. Raises TryLater when that cannot be had.
         """
 
     def erase(self, hashes: Collection[str]) -> list[str]:
@@ -91,6 +105,9 @@ class Blobs(Protocol):
 
     def sweep(self) -> int:
         """Forget every spool that a crash left behind; only while nobody spools. Returns how many."""
+
+    def tidy(self) -> int:
+        """Give back the room in the journal of what has a file of its own, at any time. Returns how many segments."""
 
 
 def keep_bytes(blobs: Blobs, content: bytes) -> StoredFile:
@@ -116,7 +133,7 @@ def keep_parts(blobs: Blobs, parts: Iterable[Part], folder: Path) -> None:
 class Intake(Protocol):
     """What a channel may do: spool bytes, hand them in, and register whom it turned away."""
 
-    def spool(self) -> Spool:
+    def spool(self) -> Incoming:
         """A new spool for incoming bytes."""
 
     def accept(self, arrival: Arrival) -> Accepted:

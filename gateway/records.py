@@ -4,11 +4,10 @@ Rule 1: rows never leave the modules that the import contract names; everybody e
 Rule 2: what must be unique is unique in the database, not only in the code.
 """
 
-import builtins
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 Json = dict[str, Any]
@@ -261,9 +260,17 @@ class ShareRow(SQLModel, table=True):
 
 
 class FileRow(SQLModel, table=True):
-    """One received file of a submission, byte for byte in the blobs; a small one first in `content`."""
+    """One received file of a submission, byte for byte in the blobs; first at `start` in a `segment` of the journal."""
 
     __tablename__ = "received_file"
+    __table_args__ = (
+        Index(
+            "received_file_segment",
+            "segment",
+            sqlite_where=text("segment IS NOT NULL"),
+            postgresql_where=text("segment IS NOT NULL"),
+        ),
+    )
 
     id: int = Field(default=None, primary_key=True)
     submission_id: int = Field(foreign_key="submission.id", index=True)
@@ -273,7 +280,8 @@ class FileRow(SQLModel, table=True):
     name: str
     media_type: str
     item: str | None = None
-    content: builtins.bytes | None = Field(default=None, sa_type=LargeBinary)
+    segment: str | None = None
+    start: int | None = None
 
 
 class PartRow(SQLModel, table=True):

@@ -32,7 +32,7 @@ from mail import imap_in, smtp_in
 
 _log = logging.getLogger(__name__)
 
-RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS = 5, 2, 60, 60
+RESUME_SECONDS, OUTBOX_SECONDS, LAPSE_SECONDS, HEARTBEAT_SECONDS, TIDY_SECONDS = 5, 2, 60, 60, 60
 REMIND_SECONDS = 300  # days are counted, but after a night without power nobody waits for long
 CHECKPOINT_SECONDS = 0.5  # so that one is there within a second of an event
 
@@ -207,6 +207,7 @@ def _ticker(house: House) -> Iterator[None]:
     ticker.every(LAPSE_SECONDS, "lapse", lambda: _lapse(house), once=True)
     ticker.every(REMIND_SECONDS, "remind", lambda: _remind(house), once=True)
     watch = ClockWatch(house.database, house.ledger, house.ports.clock)
+    ticker.every(TIDY_SECONDS, "journal", house.desk.blobs.tidy, once=True)
     ticker.every(CHECKPOINT_SECONDS, "clock", watch.look)
     ticker.every(CHECKPOINT_SECONDS, "checkpoint", house.vouching.sign)
     ticker.every(CHECKPOINT_SECONDS, "vouching", lambda: house.vouching.gather(events.note))

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from gateway import inquiry, mapping
-from gateway.arrivals import Arrivals, ArrivalSpool
+from gateway.arrivals import Arrivals
 from gateway.core.answers import Draft, taken_up
 from gateway.core.errors import NotFound, Refused, WrongState
 from gateway.core.facts import MESSAGE, Act, Clue, Facts, Sender
@@ -37,7 +37,7 @@ from gateway.core.states import RESTING, Step, after
 from gateway.core.words import EventName, Outcome, Reason, RequestStatus, Status
 from gateway.database import Database, constants, is_due
 from gateway.ledger import Ledger, read_event
-from gateway.ports import Blobs, Claim, Clock, Read, Spool, Waiting
+from gateway.ports import Blobs, Claim, Clock, Incoming, Read, Waiting
 from gateway.postroom import DRAFTED, Postroom, letter_written
 from gateway.records import (
     ActRow,
@@ -56,6 +56,7 @@ from gateway.schema import Inzending, dump, from_core, instant
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=60)
 NOTHING: Final = Decision(Outcome.REGISTERED, "", "")
 _DRAFT = TypeAdapter(Draft)
+_OUT_OF_JOURNAL: Final = update(FileRow).values(segment=None, start=None)
 # There may be hundreds; making an object of each takes ten times as long.
 _NEW_PART: Final = insert(PartRow.__table__).values(constants(PartRow.__table__))  # type: ignore[attr-defined]
 
@@ -92,14 +93,14 @@ class DatabaseStore:
         self._policy = policy
         self._postroom = postroom
         self._completion = completion
-        self._arrivals = Arrivals(database, ledger, clock)
+        self._arrivals = Arrivals(database, ledger, blobs, clock)
         self._lease = timedelta(seconds=policy.lease_seconds)
 
     # ---- while the sender waits ------------------------------------------------------------------
 
-    def spool(self) -> Spool:
+    def spool(self) -> Incoming:
         """A new spool for incoming bytes."""
-        return ArrivalSpool(self._blobs)
+        return self._blobs.incoming()
 
     def accept(self, arrival: Arrival) -> Accepted:
         """Make the submission exist, with its ledger entry; the same source gives the same receipt."""
@@ -213,11 +214,11 @@ class DatabaseStore:
             return Read(mapping.arrival_of(session, row), mapping.message_of(row), parts)
 
     def save_reading(self, claim: Claim, reading: Reading) -> None:
-        """Store what was read, and move on; what travelled with the arrival has a file of its own by then."""
+        """Store what was read, and move on; what lay in the journal has a file of its own by then."""
         self._put_on_disk(claim.number)
         with self._database.write(lasting=False) as session:
             row = self._mine(session, claim)
-            session.execute(update(FileRow).where(col(FileRow.submission_id) == row.id).values(content=None))
+            session.execute(_OUT_OF_JOURNAL.where(col(FileRow.submission_id) == row.id))
             session.execute(delete(PartRow).where(col(PartRow.submission_id) == row.id))
             if reading.parts:
                 session.execute(_NEW_PART, [{"submission_id": row.id, **asdict(part)} for part in reading.parts])

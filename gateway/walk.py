@@ -21,7 +21,7 @@ from gateway.core.match import match as matched
 from gateway.core.model import Accepted, Arrival, Part, PartRole, Reading, StoredFile, Trouble, Verdict
 from gateway.core.states import RESTING, Step
 from gateway.core.words import Channel
-from gateway.ports import Claim, Ports, Spool, Waiting, keep_bytes, keep_parts
+from gateway.ports import Claim, Incoming, Ports, Waiting, keep_bytes, keep_parts
 
 _log = logging.getLogger(__name__)
 
@@ -32,14 +32,14 @@ LARGE_BYTES: Final = 1 << 20
 UNSEEN: Final = frozenset({Verdict.NOT_YET, Verdict.ERROR})
 
 
-def accept(spools: Sequence[Spool], arrival: Callable[[tuple[StoredFile, ...]], Arrival], ports: Ports) -> Accepted:
+def accept(spools: Sequence[Incoming], arrival: Callable[[tuple[StoredFile, ...]], Arrival], ports: Ports) -> Accepted:
     """Take responsibility for what was spooled (P1).
 
     Returns only when a power cut would not lose the submission. If it raises, the caller must tell the
     sender to try again, and must not say yes.
     """
-    # 1. The bytes are durable; small ones travel with the arrival and become so together with its row.
-    files = tuple(spool.carried() or spool.keep() for spool in spools)
+    # 1. Large files are durable; the others lie in the journal, which `accept` makes durable for all that wait.
+    files = tuple(spool.journalled() or spool.keep() for spool in spools)
     # 2. Row and ledger entry are durable. This is the commit point: from here on the submission exists,
     # whatever happens next; before it nobody was promised anything.
     return ports.store.accept(arrival(files))

@@ -28,7 +28,7 @@ from gateway.core.errors import Refused, TryLater, WrongState
 from gateway.core.model import Arrival, Envelope, RefusedAttempt
 from gateway.core.names import mailbox_key
 from gateway.core.words import Channel, Reason
-from gateway.ports import Intake, Spool
+from gateway.ports import Incoming, Intake
 from mail import headers
 
 PART_BYTES: Final = 1 << 20
@@ -236,14 +236,14 @@ class Mailbox:
         try:
             envelope = self._spool(client, uid, spool, known[b"RFC822.SIZE"])
             source = f"{self.key}:{self._uidvalidity}:{uid}"
-            stored = spool.carried() or spool.keep()
+            stored = spool.journalled() or spool.keep()
             self._intake.accept(Arrival(Channel.IMAP, received_at, (stored,), source, envelope))
         finally:
             spool.drop()
         self._mark(client, uid)
         return True
 
-    def _spool(self, client: IMAPClient, uid: int, spool: Spool, announced: int) -> Envelope:
+    def _spool(self, client: IMAPClient, uid: int, spool: Incoming, announced: int) -> Envelope:
         """All bytes of the message, part by part: a whole one would fill the memory several times over."""
         start = b""
         while True:

@@ -26,7 +26,7 @@ from aiosmtpd.smtp import Envelope as Transaction
 from gateway.core.errors import TryLater
 from gateway.core.model import Arrival, Envelope, RefusedAttempt
 from gateway.core.words import Channel, Reason
-from gateway.ports import Spool
+from gateway.ports import Incoming
 from mail import codes, smtp_syntax
 from mail.smtp_data import BLOCK_BYTES, Body, End, Fault, Pace, Receiver
 from mail.smtp_shared import Shared, customer
@@ -559,7 +559,7 @@ class GatewaySMTP(SMTP):
         await self._register(_REASONS[body.fault], recipients[0], self._evidence(*recipients), body.octets)
         await self._answer(body.fault.value)
 
-    async def _accept(self, spool: Spool, received_at: datetime) -> None:
+    async def _accept(self, spool: Incoming, received_at: datetime) -> None:
         """Hand the message in, and say what came of it. A client that hangs up meanwhile changes nothing."""
         source = f"smtp:{secrets.token_hex(16)}"
         envelope = self._evidence(*self._mail().rcpt_tos)
@@ -571,9 +571,9 @@ class GatewaySMTP(SMTP):
         self._commands = 0
         await self.push(reply)
 
-    async def _hand_in(self, spool: Spool, received_at: datetime, source: str, envelope: Envelope) -> str:
+    async def _hand_in(self, spool: Incoming, received_at: datetime, source: str, envelope: Envelope) -> str:
         try:
-            stored = spool.carried()
+            stored = spool.journalled()
             if stored is None:
                 stored = await self._shared.in_thread(spool.keep)
             accepted = await self._shared.commits.accept(

@@ -17,7 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from gateway.core.errors import GatewayError
 from gateway.core.model import StoredFile
-from gateway.ports import Spool
+from gateway.ports import Incoming
 
 QUIET_SECONDS: Final = 120.0
 MAX_PARTS: Final = 1000
@@ -41,14 +41,15 @@ class UploadedFile:
     field: str
     name: str
     media_type: str
-    spool: Spool | None = None
+    spool: Incoming | None = None
     size: int = 0
 
     def keep(self) -> StoredFile:
-        """The file, kept or carried, as `accept` takes it. Raises TryLater."""
+        """The file, kept or journalled, as `accept` takes it. Raises TryLater."""
         assert self.spool is not None, "an empty file has nothing to keep"
         item = None if self.field == STILL_TO_CHOOSE else self.field
-        return replace(self.spool.carried() or self.spool.keep(), name=self.name, media_type=self.media_type, item=item)
+        stored = self.spool.journalled() or self.spool.keep()
+        return replace(stored, name=self.name, media_type=self.media_type, item=item)
 
 
 STILL_TO_CHOOSE: Final = "stuk"
@@ -82,7 +83,7 @@ class Upload:
                 file.spool.drop()
 
 
-async def receive(request: HttpRequest, new_spool: Callable[[], Spool], most_bytes: int, most_files: int) -> Upload:
+async def receive(request: HttpRequest, new_spool: Callable[[], Incoming], most_bytes: int, most_files: int) -> Upload:
     """The form of a request, read to its end; the caller must `drop` it when done.
 
     Raises BadForm, TooSlow, or starlette's ClientDisconnect; then everything is dropped already. Never raises
@@ -129,7 +130,7 @@ def _boundary(request: HttpRequest) -> bytes:
 class _Form:
     """The parser's callbacks: parts become fields and files of an `Upload`."""
 
-    def __init__(self, upload: Upload, new_spool: Callable[[], Spool], boundary: bytes) -> None:
+    def __init__(self, upload: Upload, new_spool: Callable[[], Incoming], boundary: bytes) -> None:
         self._upload = upload
         self._new_spool = new_spool
         self._headers: dict[str, bytes] = {}

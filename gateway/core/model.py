@@ -4,7 +4,6 @@ Rule 1: frozen values without behaviour beyond reading themselves; rows live in 
 Rule 2: instants are aware UTC datetimes and end in `_at`; last days are dates and end in `_day`.
 """
 
-import builtins
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -124,7 +123,7 @@ class Envelope:
 class StoredFile:
     """A received file, byte for byte: the whole message, or one uploaded file.
 
-    `content` is there only on the way to `accept`, which makes it durable (`Spool.carried`).
+    `segment` and `start` are there only on the way to `accept`, which makes it durable (`Spool.journalled`).
     """
 
     sha256: str
@@ -132,7 +131,8 @@ class StoredFile:
     name: str = ""
     media_type: str = ""
     item: str | None = None
-    content: builtins.bytes | None = field(default=None, repr=False)
+    segment: str | None = None
+    start: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import uvloop
 from gateway.blobs import FileBlobs
 from gateway.core.errors import TryLater
 from gateway.core.model import Accepted, Arrival
-from gateway.ports import Spool
+from gateway.ports import Incoming
 from tests.support import smtp
 from tests.support.servers import wait_until
 
@@ -54,11 +54,11 @@ def deliver(client: smtp.Client) -> bytes:
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("place", ["spool", "write", "keep", "accept", "accept what is carried"])
+@pytest.mark.parametrize("place", ["spool", "write", "keep", "accept", "accept what is journalled"])
 def test_our_trouble_is_the_senders_451_and_the_next_message_gets_in(place: str, error: Exception) -> None:
     """P1: no yes without a receipt; and our trouble is never a bounce."""
-    place, _, carries = place.partition(" ")
-    intake = smtp.RecordingIntake(carries=bool(carries))
+    place, _, journals = place.partition(" ")
+    intake = smtp.RecordingIntake(journals=bool(journals))
     failing = Failing(error)
     setattr(intake, f"before_{place}", failing)
     with dialogue(intake) as (_, client):
@@ -183,7 +183,7 @@ def test_who_waits_for_a_commit_shares_the_next_one_and_its_failure_is_not_their
             assert go_on.wait(smtp.PATIENCE)
             return super().accept_all(arrivals)
 
-    with smtp.listening(Grouping(carries=True)) as running, contextlib.ExitStack() as stack:
+    with smtp.listening(Grouping(journals=True)) as running, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(smtp.Client(running.port)) for _ in range(4)]
         for client, sender in zip(clients, ("a@mail.example", "b@mail.example", wrong, "c@mail.example"), strict=True):
             client.until_data(sender=sender)
@@ -311,7 +311,7 @@ def test_no_file_is_left_behind_by_what_was_not_taken(tmp_path: Path) -> None:
     blobs = FileBlobs(tmp_path / "blobs")
 
     class OnDisk(smtp.RecordingIntake):
-        def spool(self) -> Spool:
+        def spool(self) -> Incoming:
             return blobs.spool()
 
     intake = OnDisk(before_accept=Failing(TryLater("database is locked")))

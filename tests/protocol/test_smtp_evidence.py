@@ -11,7 +11,7 @@ import pytest
 from gateway.blobs import FileBlobs
 from gateway.core.model import Accepted, Arrival, RefusedAttempt
 from gateway.core.words import Channel
-from gateway.ports import Spool
+from gateway.ports import Incoming
 from mail.smtp_tls import Certificate
 from tests.support import smtp
 from tests.support.servers import wait_until
@@ -170,7 +170,7 @@ def test_memory_stays_flat_however_large_the_message(tmp_path: Path) -> None:
     blobs = FileBlobs(tmp_path)
 
     class OnDisk(smtp.RecordingIntake):
-        def spool(self) -> Spool:
+        def spool(self) -> Incoming:
             return blobs.spool()
 
     block = b"x" * 76 + b"\r\n"

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,7 +69,7 @@ def _handed_in(house: app.House, request: VerzoekNieuw, file: Path, row: dict[st
             envelope = Envelope(sender, (request.mailadres,), "192.0.2.1", "mx")
             return Arrival(Channel.SMTP, now, files, f"smtp:{file}", envelope)
         (stored,) = files
-        named = StoredFile(stored.sha256, stored.bytes, file.name, "application/octet-stream", None, stored.content)
+        named = replace(stored, name=file.name, media_type="application/octet-stream")
         return Arrival(Channel.PORTAL, now, (named,), f"portal:{file}", request=request.kenmerk)
 
     spool = house.ports.store.spool()

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gateway.core.model import Accepted, Arrival, RefusedAttempt, StoredFile
-from gateway.ports import Intake, Spool
+from gateway.ports import Incoming, Intake
 from mail import smtp_in
 from mail.smtp_in import ListenerSettings
 from mail.smtp_tls import Certificate
@@ -53,17 +53,17 @@ class RecordingSpool:
         self._content += block
         self.size += len(block)
 
-    def carried(self) -> StoredFile | None:
-        if not self._intake.carries:
-            return None
-        content = bytes(self._content)
-        return StoredFile(hashlib.sha256(content).hexdigest(), self.size, content=content)
+    def journalled(self) -> StoredFile | None:
+        return self._stored() if self._intake.journals else None
 
     def keep(self) -> StoredFile:
         self._intake.before_keep()
+        self.alive = False
+        return self._stored()
+
+    def _stored(self) -> StoredFile:
         stored = StoredFile(hashlib.sha256(self._content).hexdigest(), self.size)
         self._intake.contents[stored.sha256] = bytes(self._content)
-        self.alive = False
         return stored
 
     def drop(self) -> None:
@@ -78,7 +78,7 @@ def _nothing() -> None:
 class RecordingIntake:
     """The port `Intake` in memory. The `before_` functions run first and may raise.
 
-    With `carries` every file travels with its arrival, else every one is kept.
+    With `journals` every file lies in a journal when it is accepted, else every one is kept.
     """
 
     contents: dict[str, bytes] = field(default_factory=dict)
@@ -90,16 +90,15 @@ class RecordingIntake:
     before_keep: Callable[[], None] = _nothing
     before_accept: Callable[[], None] = _nothing
     before_register: Callable[[], None] = _nothing
-    carries: bool = False
+    journals: bool = False
 
-    def spool(self) -> Spool:
+    def spool(self) -> Incoming:
         self.before_spool()
         self.spools.append(RecordingSpool(self))
         return self.spools[-1]
 
     def accept(self, arrival: Arrival) -> Accepted:
         self.before_accept()
-        self.contents |= {file.sha256: file.content for file in arrival.files if file.content is not None}
         self.arrivals.append(arrival)
         number = len(self.arrivals)
         return Accepted(f"26-0000-0000-{number:04d}", number)

@@ -22,7 +22,7 @@ from config.decision_terms import load_decision_terms
 from config.settings import Settings, parse
 from gateway import app, notes, walk
 from gateway.alerts import Alerts
-from gateway.arrivals import content_of
+from gateway.arrivals import place_of, segments
 from gateway.blobs import FileBlobs
 from gateway.closing import Closing
 from gateway.closing import Rules as ClosingRules
@@ -59,7 +59,7 @@ from gateway.last_chance import Looked
 from gateway.ledger import Ledger
 from gateway.letterpaper import Letterhead
 from gateway.people import People
-from gateway.ports import Claim, Spool
+from gateway.ports import Claim, Incoming
 from gateway.posting import Posting
 from gateway.postroom import Postroom
 from gateway.queries import Queries
@@ -165,7 +165,8 @@ def opened(
     database = Database(url or f"sqlite:///{directory / 'herstelpost.db'}")
     clock = clock or FakeClock()
     ledger = Ledger(database, _signer(directory))
-    blobs = FileBlobs(directory / "blobs", carried=functools.partial(content_of, database))
+    in_use = functools.partial(segments, database)
+    blobs = FileBlobs(directory / "blobs", place_of=functools.partial(place_of, database), in_use=in_use)
     policy = Policy(
         (ADDRESS,),
         (),
@@ -305,7 +306,7 @@ def hand_in_upload(house: app.House, reference: str, documents: Mapping[str, byt
 
 
 def _hand_in(house: app.House, contents: list[bytes], arrival: Any) -> Accepted:
-    spools: list[Spool] = []
+    spools: list[Incoming] = []
     try:
         for content in contents:
             spools.append(house.ports.store.spool())

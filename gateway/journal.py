@@ -1,0 +1,284 @@
+"""What comes in lies in the journal first: many files in one, so that one fsync serves all that wait.
+
+Rule 1: a place in the journal is promised to nobody before `sync` has returned; a segment that could not be
+synced once takes and promises nothing any more (the kernel may have forgotten what it could not write).
+Rule 2: a segment is removed when nobody writes to it and no row says that something lies there; the kernel knows
+who writes (flock), however a process ends.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from gateway.core.errors import Corrupt, TryLater
+from gateway.core.model import StoredFile
+from gateway.ports import Spool
+
+JOURNAL_BYTES: Final = 1 << 20
+"""The largest file that goes into the journal: a file of its own costs more than writing this one twice."""
+
+IN_MEMORY_BYTES: Final = 1 << 16
+"""What is not larger goes there in one piece, in the room that it needs."""
+
+SEGMENT_BYTES: Final = 1 << 28
+SEGMENT_SECONDS: Final = 600.0
+"""After so long, or so many bytes, a segment takes nothing new: it is removed as a whole."""
+
+_ALIGNED: Final = 1 << 12
+_MODE: Final = 0o600
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file lies: in which segment, from which octet on, and how many octets."""
+
+    segment: str
+    start: int
+    bytes: int
+
+
+class Journal:
+    """The segments in a directory. Any number of processes; the threads of one share the segment it writes to."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        self._written_to: dict[str, _Segment] = {}
+        self._newest: _Segment | None = None
+
+    def reserve(self, octets: int) -> Place:
+        """Room for so many octets, until `release`. Raises TryLater when there is none."""
+        with self._lock:
+            segment = self._newest
+            if segment is None or not segment.takes(octets):
+                if segment is not None and not segment.writers:
+                    self._forget(segment)
+                self._newest = segment = _new_segment(self._directory)
+                self._written_to[segment.name] = segment
+            return segment.reserve(octets)
+
+    def write(self, place: Place, offset: int, block: bytes | bytearray | memoryview) -> None:
+        """Write at so many octets from the start of a reserved place. Raises TryLater."""
+        segment, at = self._written_to[place.segment], place.start + offset
+        view = memoryview(block)
+        try:
+            while view:
+                done = os.pwrite(segment.handle, view, at)
+                view, at = view[done:], at + done
+        except OSError as error:
+            segment.full = True
+            raise TryLater(f"cannot write to the journal: {error}") from error
+
+    def sync(self, segments: Collection[str]) -> None:
+        """Return when all that was written to these segments is on stable storage, with their names.
+
+        Raises TryLater otherwise: then nothing that lies in them may be promised, now or later.
+        """
+        with self._syncing:
+            for name in segments:
+                self._written_to[name].sync(self._directory)
+
+    def release(self, place: Place) -> None:
+        """Nothing is written to this place any more, and its row is committed or never will be."""
+        with self._lock:
+            segment = self._written_to[place.segment]
+            segment.release()
+            if segment is not self._newest and not segment.writers:
+                self._forget(segment)
+
+    def read(self, place: Place) -> bytes | None:
+        """The octets that lie there; None when the segment was removed. Raises Corrupt when some are missing."""
+        try:
+            with (self._directory / place.segment).open("rb") as file:
+                content = os.pread(file.fileno(), place.bytes, place.start)
+        except FileNotFoundError:
+            return None
+        if len(content) < place.bytes:
+            raise Corrupt(f"the journal ends before {place}")
+        return content
+
+    def tidy(self, in_use: Callable[[], Collection[str]]) -> int:
+        """Remove the segments that nobody writes to and that are not `in_use`, asked after it. Returns how many."""
+        with contextlib.ExitStack() as held:
+            idle = [path for path in self._directory.iterdir() if held.enter_context(_nobody_writes(path))]
+            unused = [path for path in idle if path.name not in in_use()] if idle else []
+            for path in unused:
+                path.unlink(missing_ok=True)
+        return len(unused)
+
+    def _forget(self, segment: "_Segment") -> None:
+        del self._written_to[segment.name]
+        os.close(segment.handle)
+
+
+class JournalSpool:
+    """The `Incoming` port: small in memory, then in the journal, and in a file of its own when large."""
+
+    def __init__(self, journal: Journal, new_file: Callable[[], Spool]) -> None:
+        self.size = 0
+        self._journal = journal
+        self._new_file = new_file
+        self._digest = hashlib.sha256()
+        self._content = bytearray()
+        self._place: Place | None = None
+        self._file: Spool | None = None
+
+    def write(self, block: bytes | bytearray | memoryview) -> None:
+        if self._file is None and self.size + len(block) > JOURNAL_BYTES:
+            self._to_file()
+        if self._file is not None:
+            self._file.write(block)
+        else:
+            self._digest.update(block)
+            self._write(block)
+        self.size += len(block)
+
+    def _write(self, block: bytes | bytearray | memoryview) -> None:
+        if self._place is None and self.size + len(block) > IN_MEMORY_BYTES:
+            self._to_journal(JOURNAL_BYTES)
+        if self._place is None:
+            self._content += block
+        else:
+            self._journal.write(self._place, self.size, block)
+
+    def journalled(self) -> StoredFile | None:
+        if self._file is not None:
+            return None
+        place = self._place or self._to_journal(self.size)
+        return StoredFile(self._digest.hexdigest(), self.size, segment=place.segment, start=place.start)
+
+    def keep(self) -> StoredFile:
+        return (self._file or self._to_file()).keep()
+
+    def drop(self) -> None:
+        if self._file is not None:
+            self._file.drop()
+        self._leave_journal()
+
+    def _to_journal(self, octets: int) -> Place:
+        self._place = self._journal.reserve(octets)
+        self._journal.write(self._place, 0, self._content)
+        self._content.clear()
+        return self._place
+
+    def _to_file(self) -> Spool:
+        self._file = self._new_file()
+        self._file.write(self._so_far())
+        self._content.clear()
+        self._leave_journal()
+        return self._file
+
+    def _so_far(self) -> bytes | bytearray:
+        if self._place is None:
+            return self._content
+        content = self._journal.read(replace(self._place, bytes=self.size))
+        if content is None:
+            raise TryLater("the journal is gone")
+        return content
+
+    def _leave_journal(self) -> None:
+        place, self._place = self._place, None
+        if place is not None:
+            self._journal.release(place)
+
+
+class _Segment:
+    """A file that this process writes to; it holds the lock while somebody does. Called with the journal's lock."""
+
+    def __init__(self, name: str, handle: int) -> None:
+        self.name = name
+        self.handle = handle
+        self.writers = 0
+        self.full = False
+        self._end = 0
+        self._since = time.monotonic()
+        self._named = False
+        self._failed = False
+
+    def takes(self, octets: int) -> bool:
+        return (
+            not self.full
+            and self._end + octets <= SEGMENT_BYTES
+            and time.monotonic() - self._since < SEGMENT_SECONDS
+            and (self.writers > 0 or _locked(self.handle))
+        )
+
+    def reserve(self, octets: int) -> Place:
+        place = Place(self.name, self._end, octets)
+        self._end += -(-octets // _ALIGNED) * _ALIGNED
+        self.writers += 1
+        return place
+
+    def release(self) -> None:
+        self.writers -= 1
+        if not self.writers:
+            fcntl.flock(self.handle, fcntl.LOCK_UN)
+
+    def sync(self, directory: Path) -> None:
+        if self._failed:
+            raise TryLater("cannot keep: what lies beside it could not be kept")
+        try:
+            os.fdatasync(self.handle)
+            if not self._named:
+                fsync_directory(directory)
+                self._named = True
+        except OSError as error:
+            self.full = self._failed = True
+            raise TryLater(f"cannot keep: {error}") from error
+
+
+def _new_segment(directory: Path) -> _Segment:
+    while True:
+        name = secrets.token_hex(8)
+        try:
+            handle = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+        except OSError as error:
+            raise TryLater(f"cannot begin a journal: {error}") from error
+        if _locked(handle):
+            return _Segment(name, handle)
+        os.close(handle)  # somebody tidied it up before it was ours
+
+
+def _locked(handle: int) -> bool:
+    """Whether the file is there and stays there: who tidies up wants it for himself."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(handle).st_nlink > 0
+
+
+@contextlib.contextmanager
+def _nobody_writes(path: Path) -> Iterator[bool]:
+    """Whether nobody does; nobody will as long as this lasts."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield False
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def fsync_directory(directory: Path) -> None:
+    """Return when the names in a directory are on stable storage. Raises OSError."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
