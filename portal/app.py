@@ -80,11 +80,14 @@ def _works(check: Callable[[], object]) -> bool:
 
 
 def _try_spool(desk: Desk) -> None:
-    spool = desk.blobs.spool()
+    incoming, large = desk.blobs.incoming(), desk.blobs.spool()
     try:
-        spool.write(b"healthz")
+        for spool in (incoming, large):
+            spool.write(b"healthz")
+        incoming.journalled()
     finally:
-        spool.drop()
+        for spool in (incoming, large):
+            spool.drop()
 
 
 # ---- around every answer -------------------------------------------------------------------------

@@ -7,13 +7,13 @@ import stat
 
 import pytest
 
-from gateway.arrivals import CARRIED_BYTES
 from gateway.blobs import FileBlobs
 from gateway.core.errors import Corrupt, TryLater
+from gateway.journal import JOURNAL_BYTES
 
 CONTENT = b"regel een\r\nregel twee\r\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-LARGE = b"x" * (CARRIED_BYTES + 1)
+LARGE = b"x" * (JOURNAL_BYTES + 1)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import httpx2
 import pytest
 
 from gateway import register_check
-from gateway.arrivals import CARRIED_BYTES
 from gateway.core.facts import Act, ActKind
 from gateway.core.words import Reason, Status
+from gateway.journal import JOURNAL_BYTES
 from gateway.people import StaffRole
 from gateway.schema import VerzoekNieuw
 from portal import words
@@ -339,8 +339,8 @@ def test_our_trouble_is_told_as_ours_and_nothing_is_promised(own: Running) -> No
         csrf = signed_in(person, request)
         assert person.get("/healthz").status_code == 200
         spool.rename(spool.with_name("away"))
-        # A small file needs no spool: it travels with its row.
-        answer = send(person, csrf, ("1", "a.pdf", pdf().ljust(CARRIED_BYTES + 1, b"\n")))
+        # A small file needs no spool: it lies in the journal.
+        answer = send(person, csrf, ("1", "a.pdf", pdf().ljust(JOURNAL_BYTES + 1, b"\n")))
         health = person.get("/healthz")
         spool.with_name("away").rename(spool)
     assert answer.status_code == 503

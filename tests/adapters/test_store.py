@@ -1,7 +1,7 @@
 """What the store promises, on each database: one transaction a method, claims that fence, a sum that adds up."""
 
+import contextlib
 import errno
-import hashlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlmodel import col
 
-from gateway.arrivals import CARRIED_BYTES, content_of
+from gateway.arrivals import place_of
 from gateway.audit import audit
 from gateway.core.decide import decide
 from gateway.core.errors import NotFound, TryLater, WrongState
@@ -25,6 +25,7 @@ from gateway.core.model import (
 )
 from gateway.core.states import Step
 from gateway.core.words import Channel, EventName, Outcome, RequestStatus, Status
+from gateway.journal import Journal
 from gateway.records import EntryRow, LetterRow, SubmissionRow
 from tests.support import storage
 from tests.support.servers import wait_until
@@ -134,40 +135,84 @@ def test_an_arrival_that_fails_leaves_nothing_behind(kept):
     assert kept.store.accept(storage.arrival(1)).log_index == 0
 
 
-# ---- files that travel with their arrival --------------------------------------------------------
+# ---- files that lie in the journal ---------------------------------------------------------------
 
 
 def _spooled(kept, content):
     spool = kept.store.spool()
-    for start in range(0, len(content), 1000):
-        spool.write(memoryview(content)[start : start + 1000])
+    spool.write(content)
     return spool
+
+
+def _accepted(kept, content):
+    """A mail that lies in the journal; the number, and the file."""
+    spool = _spooled(kept, content)
+    file = spool.journalled()
+    number = kept.store.accept(storage.arrival(1, files=(file,))).number
+    spool.drop()
+    return number, file
 
 
 def _files_on_disk(kept):
     return {path.name for path in (kept.directory / "blobs").glob("??/*")}
 
 
-def test_a_small_file_is_durable_with_its_row_and_gets_a_file_before_the_row_lets_go_of_it(kept):
+def test_what_lies_in_the_journal_is_durable_before_its_row_and_gets_a_file_before_it_leaves(kept, monkeypatch):
     content = b"Subject: klein\r\n\r\n" + b"x" * 5000
-    file = _spooled(kept, content).carried()
-    number = kept.store.accept(storage.arrival(1, files=(file,))).number
+    with monkeypatch.context() as patched:
+        steps = _steps(patched, kept)
+        number, file = _accepted(kept, content)
+    assert steps == ["bytes", "row"]
     assert not _files_on_disk(kept)
     with kept.blobs.open(file.sha256) as opened:
         assert opened.read() == content
     assert not _files_on_disk(kept), "looking at it writes nothing"
     assert audit(kept.database, kept.blobs, kept.ledger.vkey, content=True).problems == ()
+    assert kept.blobs.tidy() == 0, "its row needs it"
     kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
     assert _files_on_disk(kept) == {file.sha256}
-    assert content_of(kept.database, file.sha256) is None
+    assert place_of(kept.database, file.sha256) is None
+    assert kept.blobs.tidy() == 1
     assert kept.blobs.path(file.sha256).read_bytes() == content
     assert audit(kept.database, kept.blobs, kept.ledger.vkey, content=True).problems == ()
 
 
-def test_the_row_lets_go_only_of_what_has_a_file_that_nobody_is_erasing(kept):
+def _steps(monkeypatch, kept):
+    """What becomes durable, in its order."""
+    steps = []
+    fdatasync, write_rows = os.fdatasync, kept.database.write_rows
+    monkeypatch.setattr(os, "fdatasync", lambda handle: (fdatasync(handle), steps.append("bytes")))
+
+    @contextlib.contextmanager
+    def recorded():
+        with write_rows() as connection:
+            yield connection
+        steps.append("row")
+
+    monkeypatch.setattr(kept.database, "write_rows", recorded)
+    return steps
+
+
+def test_who_opens_a_file_while_it_leaves_the_journal_gets_it(kept, monkeypatch):
+    """The file was asked for by name, then the journal: in between it may have got its name."""
+    number, file = _accepted(kept, b"klein")
+
+    read = Journal.read
+
+    def after_it_left(journal, place):
+        monkeypatch.undo()
+        kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
+        assert kept.blobs.tidy() == 1
+        return read(journal, place)
+
+    monkeypatch.setattr(Journal, "read", after_it_left)
+    with kept.blobs.open(file.sha256) as opened:
+        assert opened.read() == b"klein"
+
+
+def test_a_file_leaves_the_journal_only_for_one_that_nobody_is_erasing(kept):
     """The same bytes may be there of an older submission, and be erased with that one at any moment."""
-    file = _spooled(kept, b"klein").carried()
-    number = kept.store.accept(storage.arrival(1, files=(file,))).number
+    number, file = _accepted(kept, b"klein")
     place = kept.blobs.path(file.sha256)
     os.utime(place, (0, 0))
     kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
@@ -175,9 +220,8 @@ def test_the_row_lets_go_only_of_what_has_a_file_that_nobody_is_erasing(kept):
     assert place.read_bytes() == b"klein"
 
 
-def test_without_a_disk_for_its_file_the_row_keeps_the_bytes(kept, monkeypatch):
-    file = _spooled(kept, b"klein").carried()
-    number = kept.store.accept(storage.arrival(1, files=(file,))).number
+def test_without_a_disk_for_its_file_it_stays_in_the_journal(kept, monkeypatch):
+    number, file = _accepted(kept, b"klein")
     claim = kept.store.claim(number)
 
     def full(_handle, _view):
@@ -187,25 +231,23 @@ def test_without_a_disk_for_its_file_the_row_keeps_the_bytes(kept, monkeypatch):
         patched.setattr(os, "write", full)
         with pytest.raises(TryLater, match="No space left"):
             kept.store.save_reading(claim, Reading(None, ()))
-    assert content_of(kept.database, file.sha256) == b"klein"
+    assert place_of(kept.database, file.sha256)
     kept.store.save_reading(claim, Reading(None, ()))
     assert kept.blobs.path(file.sha256).read_bytes() == b"klein"
 
 
-@pytest.mark.parametrize(("octets", "travels"), [(0, True), (CARRIED_BYTES, True), (CARRIED_BYTES + 1, False)])
-def test_a_file_travels_with_its_arrival_up_to_a_size_and_can_always_be_kept(kept, octets, travels):
-    content = b"y" * octets
-    spool = _spooled(kept, content)
-    carried = spool.carried()
-    assert (carried is not None) is travels
-    if carried is not None:
-        assert carried.content == content
-        assert not list((kept.directory / "blobs" / "spool").iterdir())
-    stored = spool.keep()
-    assert (stored.sha256, stored.bytes) == (hashlib.sha256(content).hexdigest(), octets)
-    assert kept.blobs.path(stored.sha256).read_bytes() == content
-    spool.drop()
-    assert kept.blobs.sweep() == 0
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+def test_what_could_not_be_made_durable_has_no_row_and_spoils_it_for_nobody_after_it(kept, monkeypatch, error):
+    def failing(_handle):
+        raise OSError(error, os.strerror(error))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", failing)
+        with pytest.raises(TryLater, match="cannot keep"):
+            _accepted(kept, b"een")
+    assert sum(kept.queries.sums().values()) == 0
+    number, file = _accepted(kept, b"twee")
+    assert [each.sha256 for each in kept.queries.raw_files(number)] == [file.sha256]
 
 
 # ---- the register --------------------------------------------------------------------------------

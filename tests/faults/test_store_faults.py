@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from gateway import database, walk
-from gateway.arrivals import CARRIED_BYTES
 from gateway.audit import audit
 from gateway.core.errors import TryLater, WrongState
 from gateway.core.words import Reason
+from gateway.journal import JOURNAL_BYTES
 from tests.support import canned, checker, dossier, storage
 from tests.support.servers import wait_until
 from tests.support.storage import REFERENCE
@@ -183,7 +183,7 @@ def test_a_letter_that_cannot_be_written_holds_up_no_other(house):
 @pytest.mark.parametrize("trouble", [errno.EIO, errno.ENOSPC])
 def test_a_disk_that_fails_is_told_the_sender_and_leaves_no_submission(house, tmp_path, monkeypatch, trouble):
     """A mail with a file of its own; what a small one travels with is the database (below)."""
-    large = {"text": "Toelichting.\n" * (CARRIED_BYTES // 10)}
+    large = {"text": "Toelichting.\n" * (JOURNAL_BYTES // 10)}
     real = os.fsync
 
     def failing(_handle):
