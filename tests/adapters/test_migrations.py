@@ -1,11 +1,15 @@
 """The database steps make exactly the tables that the code uses, on every database we run on."""
 
+import sqlite3
+from contextlib import closing
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 import gateway.records  # noqa: F401  # fills the metadata
+from gateway import cli
 from gateway.database import Database
 
 
@@ -53,3 +57,21 @@ def test_what_must_be_unique_is_unique_in_the_database(database_url):
 def _described(database: Database) -> dict[str, list[str]]:
     found = inspect(database.engine)
     return {table: sorted(c["name"] for c in found.get_columns(table)) for table in found.get_table_names()}
+
+
+def test_a_step_that_would_lose_received_bytes_is_not_taken_and_says_what_to_do(tmp_path, capsys):
+    """Before the journal small files lay in their rows until the worker had read them: only that version finds them."""
+    (tmp_path / "herstelpost.toml").write_text(f'data_dir = "{tmp_path}"')
+    with closing(sqlite3.connect(tmp_path / "herstelpost.db")) as connection:
+        connection.executescript(
+            """
+            CREATE TABLE alembic_version (version_num VARCHAR(32));
+            INSERT INTO alembic_version VALUES ('0012');
+            CREATE TABLE received_file (id INTEGER PRIMARY KEY, content BLOB);
+            INSERT INTO received_file VALUES (1, 'brief'), (2, NULL);
+            """
+        )
+        assert cli.run(["--config", str(tmp_path / "herstelpost.toml"), "migrate"]) == 1
+        assert "1 received files have no file of their own yet: start the version before" in capsys.readouterr().err
+        assert list(connection.execute("SELECT * FROM received_file")) == [(1, "brief"), (2, None)]
+        assert list(connection.execute("SELECT * FROM alembic_version")) == [("0012",)]

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.core.errors import WrongState
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -12,7 +14,7 @@ _FILE = sa.table("received_file", sa.column("content"), sa.column("segment"))
 
 
 def upgrade() -> None:
-    """Go to this version. Raises RuntimeError when there are bytes that only the version before can put on disk."""
+    """Go to this version. Raises WrongState when there are bytes that only the version before can put on disk."""
     _none_waits(_FILE.c.content)
     with op.batch_alter_table("received_file", schema=None) as batch_op:
         batch_op.drop_column("content")
@@ -22,7 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to the version before. Raises RuntimeError when there is something that it would not find."""
+    """Go back to the version before. Raises WrongState when there is something that it would not find."""
     _none_waits(_FILE.c.segment)
     with op.batch_alter_table("received_file", schema=None) as batch_op:
         batch_op.drop_index("received_file_segment")
@@ -37,7 +39,7 @@ _PARTIAL = {f"{name}_where": sa.text("segment IS NOT NULL") for name in ("sqlite
 def _none_waits(where: sa.ColumnClause[object]) -> None:
     waiting = op.get_bind().scalar(sa.select(sa.func.count()).select_from(_FILE).where(where.is_not(None)))
     if waiting:
-        raise RuntimeError(
+        raise WrongState(
             f"{waiting} received files have no file of their own yet: start the version before this one, with its "
             "worker and without listeners, until `herstelpost status` shows that nothing waits, and come back"
         )
