@@ -18,7 +18,7 @@ from config.calendar import load_calendar
 from config.settings import Settings
 from gateway import cosign, deskwork, events, parts, rotation, tiles
 from gateway.alerts import Alerts
-from gateway.arrivals import place_of, segments
+from gateway.arrivals import JournalRows
 from gateway.blobs import FileBlobs
 from gateway.clerk import LetterClerk
 from gateway.closing import Closing
@@ -194,9 +194,7 @@ def _ground(settings: Settings) -> _Ground:
         database.migrate()
     rotation.finish(database, settings.ledger.origin, settings.ledger_key)
     ledger = Ledger(database, parts.signer(settings), parts.known_vkeys(settings))
-    blobs = FileBlobs(
-        settings.data_dir / "blobs", place_of=partial(place_of, database), in_use=partial(segments, database)
-    )
+    blobs = FileBlobs(settings.data_dir / "blobs", places=JournalRows(database))
     calendar, clock = load_calendar(), SystemClock()
     return _Ground(
         settings=settings,

@@ -60,17 +60,22 @@ _PLACES: Final = select(col(FileRow.segment), col(FileRow.start), col(FileRow.by
 )
 
 
-def place_of(database: Database, sha256: str) -> Place | None:
-    """Where in the journal a file lies that has no file of its own yet; None when it never did here, or has one."""
-    with database.read() as session:
-        row = session.execute(_PLACES.where(col(FileRow.sha256) == sha256)).first()
-    return Place(*row) if row else None
+class JournalRows:
+    """The `Places` that the rows tell."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def segments(database: Database) -> set[str]:
-    """The segments of the journal in which files lie that have no file of their own yet."""
-    with database.read() as session:
-        return {place.segment for place in session.execute(_PLACES)}
+    def of(self, sha256: str) -> Place | None:
+        """Where a file lies that has no file of its own yet."""
+        with self._database.read() as session:
+            row = session.execute(_PLACES.where(col(FileRow.sha256) == sha256)).first()
+        return Place(*row) if row else None
+
+    def segments(self) -> set[str]:
+        """In which segments such files lie."""
+        with self._database.read() as session:
+            return {place.segment for place in session.execute(_PLACES)}
 
 
 class Arrivals:

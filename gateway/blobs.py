@@ -10,14 +10,14 @@ import itertools
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 from gateway.core.errors import Corrupt, TryLater
 from gateway.core.model import StoredFile
-from gateway.journal import JOURNAL_BYTES, Journal, JournalSpool, Place, fsync_directory
+from gateway.journal import JOURNAL_BYTES, Journal, JournalSpool, Places, fsync_directory
 from gateway.ports import Incoming, Spool
 
 BLOCK_BYTES = 1 << 20
@@ -37,20 +37,18 @@ class FileBlobs:
 
     The 256 directories are made and fsynced once, so keeping a blob costs one fsync of the file and one
     of its directory. Spooled files that a crash left behind were promised to nobody: `sweep` removes them.
-    `place_of` tells where in the journal lies what has no file here yet, `in_use` which segments hold any.
+    `places` tells what lies in the journal and has no file here yet; without it nothing ever leaves the journal.
     """
 
     def __init__(
         self,
         directory: Path,
         fresh_seconds: float = FRESH_SECONDS,
-        place_of: Callable[[str], Place | None] = lambda _: None,
-        in_use: Callable[[], Collection[str]] = frozenset,
+        places: Places | None = None,
     ) -> None:
         self._directory = directory
         self._fresh_seconds = fresh_seconds
-        self._place_of = place_of
-        self._in_use = in_use
+        self._places = places
         self._journal = Journal(directory / "journal")
         self._taking = ThreadPoolExecutor(TAKEN_AT_ONCE, thread_name_prefix="keep")
         self._erasing = directory / "erasing"
@@ -116,7 +114,7 @@ class FileBlobs:
         if content is not None:
             return io.BytesIO(content)
         try:
-            return named.open("rb")  # it may have left the journal since
+            return named.open("rb")  # it may have left the journal meanwhile
         except FileNotFoundError as error:
             raise Corrupt(f"blob {sha256} is not on disk") from error
 
@@ -131,8 +129,10 @@ class FileBlobs:
         return place
 
     def _journalled(self, sha256: str) -> bytes | None:
-        place = self._place_of(sha256)
-        return self._journal.read(place) if place else None
+        place = self._places and self._places.of(sha256)
+        with contextlib.suppress(FileNotFoundError):
+            return self._journal.read(place) if place else None
+        return None  # it has a file of its own since
 
     def _stays(self, place: Path) -> bool:
         """Whether the file is so new that `erase` lets it be for a while yet; an older one may be going just now."""
@@ -150,10 +150,10 @@ class FileBlobs:
 
     def tidy(self) -> int:
         """Remove the segments of the journal that nobody needs; see `Blobs.tidy`."""
-        return self._journal.tidy(self._in_use)
+        return self._journal.tidy(self._places.segments) if self._places else 0
 
     def erase(self, hashes: Collection[str]) -> list[str]:
-        """Remove these bytes, durably; see `Blobs.erase`.
+        """Remove these bytes, durably, and what lay in the journal of them; see `Blobs.erase`.
 
         Keeping bytes always makes a new file. So who keeps the same ones now, and has not committed its row yet, is
         seen by the age of the file: first where it lies, then, as nobody can reach it any more, where it was moved.
@@ -164,6 +164,7 @@ class FileBlobs:
                 left = [sha256 for sha256 in hashes if not self._erase(sha256)]
                 for name in {self._place(sha256).parent for sha256 in hashes} | {self._erasing}:
                     fsync_directory(name)
+                self.tidy()
                 return left
         except OSError as error:
             raise TryLater(f"cannot erase: {error}") from error

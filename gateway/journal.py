@@ -14,9 +14,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.core.errors import Corrupt, TryLater
 from gateway.core.model import StoredFile
@@ -43,6 +43,16 @@ class Place:
     segment: str
     start: int
     bytes: int
+
+
+class Places(Protocol):
+    """What is known of files that have no file of their own yet."""
+
+    def of(self, sha256: str) -> Place | None:
+        """Where the file with this hash lies; None when it never came in, or has a file of its own."""
+
+    def segments(self) -> Collection[str]:
+        """The segments in which any of them lies."""
 
 
 class Journal:
@@ -96,13 +106,10 @@ class Journal:
             if segment is not self._newest and not segment.writers:
                 self._forget(segment)
 
-    def read(self, place: Place) -> bytes | None:
-        """The octets that lie there; None when the segment was removed. Raises Corrupt when some are missing."""
-        try:
-            with (self._directory / place.segment).open("rb") as file:
-                content = os.pread(file.fileno(), place.bytes, place.start)
-        except FileNotFoundError:
-            return None
+    def read(self, place: Place) -> bytes:
+        """The octets that lie there. Raises FileNotFoundError when the segment was removed, Corrupt when some miss."""
+        with (self._directory / place.segment).open("rb") as file:
+            content = os.pread(file.fileno(), place.bytes, place.start)
         if len(content) < place.bytes:
             raise Corrupt(f"the journal ends before {place}")
         return content
@@ -173,18 +180,19 @@ class JournalSpool:
 
     def _to_file(self) -> Spool:
         self._file = self._new_file()
-        self._file.write(self._so_far())
+        for block in self._so_far():
+            self._file.write(block)
         self._content.clear()
         self._leave_journal()
         return self._file
 
-    def _so_far(self) -> bytes | bytearray:
-        if self._place is None:
-            return self._content
-        content = self._journal.read(replace(self._place, bytes=self.size))
-        if content is None:
-            raise TryLater("the journal is gone")
-        return content
+    def _so_far(self) -> Iterator[bytes | bytearray]:
+        """What was written until now, without much of it in memory."""
+        yield self._content
+        if self._place is not None:
+            for offset in range(0, self.size, IN_MEMORY_BYTES):
+                octets = min(IN_MEMORY_BYTES, self.size - offset)
+                yield self._journal.read(Place(self._place.segment, self._place.start + offset, octets))
 
     def _leave_journal(self) -> None:
         place, self._place = self._place, None

@@ -23,6 +23,7 @@ from gateway.core.errors import TryLater
 from gateway.core.model import Accepted
 from gateway.core.words import Channel
 from mail import imap_in
+from tests.support import storage
 from tests.support.servers import free_port
 
 MESSAGE = b"Return-Path: <a@example.org>\r\nFrom: a@example.org\r\nSubject: stukken\r\n\r\nbijgaand\r\n"
@@ -45,7 +46,7 @@ class Desk:
 
     def spool(self):
         self.spooled += 1
-        return self.blobs.spool()
+        return self.blobs.incoming()
 
     def accept(self, arrival):
         if self.before_accept is not nothing:
@@ -58,7 +59,7 @@ class Desk:
         self.attempts.append(attempt)
 
     def content(self, arrival):
-        return self.blobs.path(arrival.files[0].sha256).read_bytes()
+        return storage.content_of(self.blobs, arrival.files[0])
 
     def contents(self):
         return [self.content(arrival) for arrival in self.arrivals]

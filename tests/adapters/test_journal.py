@@ -13,6 +13,7 @@ import pytest
 from gateway.blobs import FileBlobs
 from gateway.core.errors import Corrupt, TryLater
 from gateway.journal import IN_MEMORY_BYTES, JOURNAL_BYTES, SEGMENT_BYTES, SEGMENT_SECONDS, Journal, Place
+from tests.support import storage
 
 SIZES = [0, 1, IN_MEMORY_BYTES, IN_MEMORY_BYTES + 1, JOURNAL_BYTES]
 TROUBLE = [errno.EIO, errno.ENOSPC]
@@ -25,7 +26,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def blobs(tmp_path):
-    return FileBlobs(tmp_path / "blobs")
+    return FileBlobs(tmp_path / "blobs", places=storage.NoRows())
 
 
 def _content(octets, number=0):
@@ -107,7 +108,8 @@ def test_a_segment_that_ends_too_early_is_said_to(journal, tmp_path):
     with pytest.raises(Corrupt, match="ends before"):
         journal.read(place)
     (tmp_path / "journal" / place.segment).unlink()
-    assert journal.read(place) is None
+    with pytest.raises(FileNotFoundError):
+        journal.read(place)
 
 
 # ---- durable -------------------------------------------------------------------------------------

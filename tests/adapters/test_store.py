@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlmodel import col
 
-from gateway.arrivals import place_of
+from gateway.arrivals import JournalRows
 from gateway.audit import audit
 from gateway.core.decide import decide
 from gateway.core.errors import NotFound, TryLater, WrongState
@@ -171,7 +171,7 @@ def test_what_lies_in_the_journal_is_durable_before_its_row_and_gets_a_file_befo
     assert kept.blobs.tidy() == 0, "its row needs it"
     kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
     assert _files_on_disk(kept) == {file.sha256}
-    assert place_of(kept.database, file.sha256) is None
+    assert JournalRows(kept.database).of(file.sha256) is None
     assert kept.blobs.tidy() == 1
     assert kept.blobs.path(file.sha256).read_bytes() == content
     assert audit(kept.database, kept.blobs, kept.ledger.vkey, content=True).problems == ()
@@ -231,7 +231,7 @@ def test_without_a_disk_for_its_file_it_stays_in_the_journal(kept, monkeypatch):
         patched.setattr(os, "write", full)
         with pytest.raises(TryLater, match="No space left"):
             kept.store.save_reading(claim, Reading(None, ()))
-    assert place_of(kept.database, file.sha256)
+    assert JournalRows(kept.database).of(file.sha256)
     kept.store.save_reading(claim, Reading(None, ()))
     assert kept.blobs.path(file.sha256).read_bytes() == b"klein"
 

@@ -58,7 +58,7 @@ EMPTIED: Final = {
     "item": "kind description person",
     "submission": "envelope session_request last_error sender message trouble malware rescanned clues facts detail",
     "submission_share": "",
-    "received_file": "sha256 name media_type item content",
+    "received_file": "sha256 name media_type item segment start",
     "part": "parent name original_name declared_type sha256 note item media_type verdict findings",
     "ledger_entry": "event salt",
 }

@@ -89,7 +89,7 @@ def _upload(house):
 
 
 def _large_upload(house):
-    files = {str(n): dossier.pdf(width=320 + n).ljust(JOURNAL_BYTES + 1, b"\n") for n in (1, 2)}
+    files = {str(n): dossier.pdf(width=320 + n, octets=JOURNAL_BYTES) for n in (1, 2)}
     return storage.hand_in_upload(house, storage.REFERENCE, files)
 
 

@@ -171,7 +171,7 @@ def test_memory_stays_flat_however_large_the_message(tmp_path: Path) -> None:
 
     class OnDisk(smtp.RecordingIntake):
         def spool(self) -> Incoming:
-            return blobs.spool()
+            return blobs.incoming()
 
     block = b"x" * 76 + b"\r\n"
     block *= 65536 // len(block)

@@ -83,14 +83,19 @@ def submission(*files: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def pdf(pages: int = 1, *, width: int = 300, password: str = "") -> bytes:
-    """A PDF of empty pages; `width` in points tells it from others. With `password` it opens only with that."""
+def pdf(pages: int = 1, *, width: int = 300, password: str = "", octets: int = 0) -> bytes:
+    """A PDF of empty pages; `width` in points tells it from others. With `password` it opens only with that.
+
+    It measures at least so many `octets`: what is missing is a comment among what is drawn.
+    """
     out = io.BytesIO()
     with pikepdf.new() as document:
         for _ in range(pages):
             document.add_blank_page(page_size=(width, 400))
+        if octets:
+            document.pages[0].Contents = document.make_stream(b"%" + b" leeg" * (octets // 5))
         encryption = pikepdf.Encryption(user=password, owner=password) if password else False
-        document.save(out, encryption=encryption, deterministic_id=not password)
+        document.save(out, encryption=encryption, deterministic_id=not password, compress_streams=not octets)
     return out.getvalue()
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from config.settings import Settings
 from gateway.app import House
-from gateway.blobs import FileBlobs
+from gateway.arrivals import JournalRows
+from gateway.blobs import FRESH_SECONDS, FileBlobs
 from gateway.parts import schedule
 from gateway.ports import Clock
 from gateway.retention import Retention
@@ -18,7 +19,8 @@ def retention(kept: Storage | House, clock: Clock, batch: int = 100, fresh_secon
     """Retention with the table of the default configuration; bytes count as being kept for `fresh_seconds`."""
     directory = kept.directory if isinstance(kept, Storage) else kept.settings.data_dir
     folder = directory / "blobs"
-    blobs = FileBlobs(folder) if fresh_seconds is None else FileBlobs(folder, fresh_seconds)
+    fresh = FRESH_SECONDS if fresh_seconds is None else fresh_seconds
+    blobs = FileBlobs(folder, fresh, JournalRows(kept.database))
     return Retention(
         kept.database,
         kept.ledger,

@@ -5,7 +5,6 @@ work on SQLite and on PostgreSQL. (A house that runs, with a portal: `tests.supp
 """
 
 import contextlib
-import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from config.decision_terms import load_decision_terms
 from config.settings import Settings, parse
 from gateway import app, notes, walk
 from gateway.alerts import Alerts
-from gateway.arrivals import place_of, segments
+from gateway.arrivals import JournalRows
 from gateway.blobs import FileBlobs
 from gateway.closing import Closing
 from gateway.closing import Rules as ClosingRules
@@ -55,6 +54,7 @@ from gateway.database import Database
 from gateway.dates import Dates
 from gateway.dates import Rules as DateRules
 from gateway.inquiry import Policy
+from gateway.journal import Place
 from gateway.last_chance import Looked
 from gateway.ledger import Ledger
 from gateway.letterpaper import Letterhead
@@ -165,8 +165,7 @@ def opened(
     database = Database(url or f"sqlite:///{directory / 'herstelpost.db'}")
     clock = clock or FakeClock()
     ledger = Ledger(database, _signer(directory))
-    in_use = functools.partial(segments, database)
-    blobs = FileBlobs(directory / "blobs", place_of=functools.partial(place_of, database), in_use=in_use)
+    blobs = FileBlobs(directory / "blobs", places=JournalRows(database))
     policy = Policy(
         (ADDRESS,),
         (),
@@ -315,6 +314,23 @@ def _hand_in(house: app.House, contents: list[bytes], arrival: Any) -> Accepted:
     finally:
         for spool in spools:
             spool.drop()
+
+
+class NoRows:
+    """The `Places` when none of what came in was accepted."""
+
+    def of(self, _sha256: str) -> None:
+        return None
+
+    def segments(self) -> frozenset[str]:
+        return frozenset()
+
+
+def content_of(blobs: FileBlobs, file: StoredFile) -> bytes:
+    """The bytes of a file that was handed in to an intake without rows."""
+    if file.segment is None or file.start is None:
+        return blobs.path(file.sha256).read_bytes()
+    return blobs._journal.read(Place(file.segment, file.start, file.bytes))
 
 
 def arrival(number: int = 0, blobs: FileBlobs | None = None, **changes: Any) -> Arrival:
