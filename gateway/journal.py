@@ -22,7 +22,7 @@ from gateway.core.errors import Corrupt, TryLater
 from gateway.core.model import StoredFile
 from gateway.ports import Spool
 
-JOURNAL_BYTES: Final = 1 << 20
+JOURNAL_BYTES: Final = 1 << 19
 """The largest file that goes into the journal: a file of its own costs more than writing this one twice."""
 
 IN_MEMORY_BYTES: Final = 1 << 16
