@@ -68,14 +68,14 @@ class Journal:
 
     def reserve(self, octets: int) -> Place:
         """Room for so many octets, until `release`. Raises TryLater when there is none."""
-        with self._lock:
-            segment = self._newest
-            if segment is None or not segment.takes(octets):
-                if segment is not None and not segment.writers:
-                    self._forget(segment)
-                self._newest = segment = _new_segment(self._directory)
-                self._written_to[segment.name] = segment
-            return segment.reserve(octets)
+        try:
+            with self._lock:
+                if self._newest is None or not self._newest.takes(octets):
+                    self._newest = _new_segment(self._directory)
+                segment = self._written_to[self._newest.name] = self._newest
+                return segment.reserve(octets)
+        except OSError as error:
+            raise TryLater(f"cannot begin a journal: {error}") from error
 
     def write(self, place: Place, offset: int, block: bytes | bytearray | memoryview) -> None:
         """Write at so many octets from the start of a reserved place. Raises TryLater."""
@@ -101,10 +101,8 @@ class Journal:
     def release(self, place: Place) -> None:
         """Nothing is written to this place any more, and its row is committed or never will be."""
         with self._lock:
-            segment = self._written_to[place.segment]
-            segment.release()
-            if segment is not self._newest and not segment.writers:
-                self._forget(segment)
+            if self._written_to[place.segment].release():
+                del self._written_to[place.segment]
 
     def read(self, place: Place) -> bytes:
         """The octets that lie there. Raises FileNotFoundError when the segment was removed, Corrupt when some miss."""
@@ -122,10 +120,6 @@ class Journal:
             for path in unused:
                 path.unlink(missing_ok=True)
         return len(unused)
-
-    def _forget(self, segment: "_Segment") -> None:
-        del self._written_to[segment.name]
-        os.close(segment.handle)
 
 
 class JournalSpool:
@@ -201,13 +195,18 @@ class JournalSpool:
 
 
 class _Segment:
-    """A file that this process writes to; it holds the lock while somebody does. Called with the journal's lock."""
+    """A file that this process writes to, open and locked while somebody does. Called with the journal's lock.
 
-    def __init__(self, name: str, handle: int) -> None:
-        self.name = name
-        self.handle = handle
-        self.writers = 0
+    Open no longer: the kernel gives back what a removed file took when the last handle is closed, and for so many
+    bytes that takes long.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self.handle = -1
         self.full = False
+        self._path = path
+        self._writers = 0
         self._end = 0
         self._since = time.monotonic()
         self._named = False
@@ -218,19 +217,34 @@ class _Segment:
             not self.full
             and self._end + octets <= SEGMENT_BYTES
             and time.monotonic() - self._since < SEGMENT_SECONDS
-            and (self.writers > 0 or _locked(self.handle))
+            and (self._writers > 0 or self.open())
         )
+
+    def open(self, flags: int = 0) -> bool:
+        """False when somebody removes it, or has. Raises OSError."""
+        try:
+            handle = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC | flags, _MODE)
+        except FileNotFoundError:
+            return False
+        if _locked(handle):
+            self.handle = handle
+            return True
+        os.close(handle)
+        return False
 
     def reserve(self, octets: int) -> Place:
         place = Place(self.name, self._end, octets)
         self._end += -(-octets // _ALIGNED) * _ALIGNED
-        self.writers += 1
+        self._writers += 1
         return place
 
-    def release(self) -> None:
-        self.writers -= 1
-        if not self.writers:
-            fcntl.flock(self.handle, fcntl.LOCK_UN)
+    def release(self) -> bool:
+        """Whether this was the last writer for now: then it is closed, and with that unlocked."""
+        self._writers -= 1
+        if self._writers:
+            return False
+        os.close(self.handle)
+        return True
 
     def sync(self, directory: Path) -> None:
         if self._failed:
@@ -247,14 +261,9 @@ class _Segment:
 
 def _new_segment(directory: Path) -> _Segment:
     while True:
-        name = secrets.token_hex(8)
-        try:
-            handle = os.open(directory / name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
-        except OSError as error:
-            raise TryLater(f"cannot begin a journal: {error}") from error
-        if _locked(handle):
-            return _Segment(name, handle)
-        os.close(handle)  # somebody tidied it up before it was ours
+        segment = _Segment(directory / secrets.token_hex(8))
+        if segment.open(os.O_CREAT | os.O_EXCL):  # else it was tidied up before it was ours
+            return segment
 
 
 def _locked(handle: int) -> bool:

@@ -251,7 +251,9 @@ def test_a_segment_takes_nothing_new_when_it_is_large_or_old(journal, monkeypatc
     assert journal.reserve(1).segment != small.segment
 
 
-def test_a_segment_is_closed_when_the_last_writer_leaves_one_that_takes_nothing_new(journal):
+def test_a_segment_is_open_only_while_somebody_writes_to_it(journal):
+    """To close the last handle of a large file that was removed takes a tenth of a second: never in the event loop."""
+
     def open_files():
         return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # a count
 
@@ -260,7 +262,7 @@ def test_a_segment_is_closed_when_the_last_writer_leaves_one_that_takes_nothing_
     assert open_files() == before + 2
     for place in places:
         journal.release(place)
-    assert open_files() == before + 1
+    assert open_files() == before
     assert journal.tidy(set) == 2
 
 
