@@ -14,7 +14,7 @@ from gateway.app import House
 from gateway.commands import terminal
 from gateway.commands.terminal import DONE, FAILED, Verbs
 from gateway.core.business import Business
-from gateway.core.errors import Refused
+from gateway.core.errors import Refused, WrongState
 from gateway.core.facts import MESSAGE, Act, ActKind
 from gateway.core.model import StoredFile
 from gateway.core.words import Reason, Status
@@ -25,6 +25,8 @@ from gateway.unlocking import Answer, By
 from scanners.unlock import Said
 
 STILL_TO_CHOOSE: Final = "stuk"
+_OF_HELD: Final = frozenset({ActKind.RELEASE, ActKind.REFUSE})
+"""What is decided cannot be let go or turned down: that would be one more letter, or undo what a person did."""
 _SEEN: Final = "inzending"
 """What the log says was seen, as for the page of a submission, which has both."""
 
@@ -278,7 +280,16 @@ def _submission_return(given: argparse.Namespace, settings: Settings) -> int:
 def _act(number: str, act: Act, settings: Settings) -> int:
     """The act is stored; the running gateway decides anew. Without one, the next start does."""
     with terminal.opened(settings) as house:
-        house.desk.store.act(number, act)
+        if act.kind in _OF_HELD and house.desk.queries.submission(number).status is Status.DONE:
+            raise Refused.because(
+                "ontvangstnummer", f"{number} is niet aangehouden; er is niets vrij te geven of te weigeren"
+            )
+        try:
+            house.desk.store.act(number, act)
+        except WrongState:
+            raise Refused.because(
+                "ontvangstnummer", f"er wordt nog aan {number} gewerkt; probeer het zo opnieuw"
+            ) from None
         terminal.print_json(dump(house.desk.queries.submission(number)))
     terminal.say("herstelpost: noted; the gateway decides again")
     return DONE

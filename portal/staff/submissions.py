@@ -329,7 +329,11 @@ def refuse(request: HttpRequest, nummer: str, session: CaseworkerPost, reden: An
 
 def _act(request: HttpRequest, session: PortalSession, number: str, act: Act, done: str) -> Response:
     desk = pages.desk_of(request)
-    desk.queries.submission(number)  # NotFound for the number itself is a page that is not there
+    found = desk.queries.submission(number)  # NotFound for the number itself is a page that is not there
+    if found.status is Status.DONE and act.kind is not ActKind.ASSIGN:
+        # Pressed twice, or on a page from before a colleague acted: once more would be one more letter, or undo it.
+        text = "Deze inzending wacht niet meer op een medewerker. Misschien was een collega u voor."
+        return _submission_page(request, session, number, 409, errors=[("inhoud", text)])
     try:
         desk.store.act(number, act)
     except WrongState:

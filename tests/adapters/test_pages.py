@@ -476,6 +476,10 @@ def test_a_held_submission_is_released_or_refused_by_a_person(tmp_path: Path, cl
         refuse = f"/medewerker/inzendingen/{mail}/weigeren"
         assert person.post(refuse, data={"csrf": csrf, "reden": "zomaar"}).status_code == 400
         assert person.post(refuse, data={"csrf": csrf, "reden": "afzender_onbekend"}).status_code == 303
+        once_more = person.post(f"/medewerker/inzendingen/{mail}/vrijgeven", data={"csrf": csrf})
+        assert (once_more.status_code, "een collega u voor" in once_more.text) == (409, True)
+        undone = person.post(f"/medewerker/inzendingen/{late}/weigeren", data={"csrf": csrf, "reden": "te_laat"})
+        assert undone.status_code == 409
         outcomes = [gateway.house.desk.queries.submission(number).besluit for number in (late, mail)]
     assert outcomes == ["aangenomen", "geweigerd"]
 

@@ -342,3 +342,4 @@ def test_the_command_line_shows_the_quarantine_and_asks_for_two_people(
     assert f"{number} " in say("quarantine", officer="b")[1]
     assert say(*let_out, officer="c")[0] == 0
     assert json.loads(say("quarantine", "--json", officer="c")[1]) == []
+    assert "er wordt nog aan" in say("release", number, officer="c")[2]
