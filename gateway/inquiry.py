@@ -87,6 +87,9 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
     clues = tuple(mapping.CLUE.validate_python(clue) for clue in row.clues)
     sender = _sender(session, row, policy)
     registered = mapping.ENVELOPE.validate_python(row.envelope).registered
+    last = next((act.kind for act in reversed(_all_acts(session, row))), None)
+    closed = any(request.status is RequestStatus.CLOSED for request in asked)
+    stands = mapping.decision_of(row, parts)
     return Facts(
         channel=Channel(row.channel),
         received_at=row.received_at,
@@ -113,9 +116,10 @@ def facts_of(session: Session, row: SubmissionRow, policy: Policy) -> Facts:
         round=row.decisions,
         originals=registered.originals if registered else (),
         conditions=policy.conditions or in_force(terms.local_day(row.received_at)),
-        earlier=mapping.decision_of(row, parts) if row.rescanned else None,
+        earlier=stands if row.rescanned else None,
         freed=_freed(session, row),
-        just_freed=any(act.kind is ActKind.FREE for act in _all_acts(session, row)[-1:]),
+        just_freed=last is ActKind.FREE,
+        stood=stands if last is ActKind.OPEN and closed and not row.rescanned else None,
     )
 
 

@@ -60,6 +60,7 @@ RULE: Final = {
     "taken_in_by_a_person": "Een medewerker behandelt het als goed verstuurd",
     "other_business": "Het lijkt iets anders dan een antwoord op ons verzoek",
     "infected_afterwards": "Later vond de scanner een virus",
+    "opened_after_closing": "Geopend met het wachtwoord na het sluiten van het verzoek",
     "automatic_message": "Een automatisch bericht",
     "repeat": "Dezelfde bestanden waren er al",
     "not_designated": "Niet naar een aangewezen adres gestuurd",

@@ -154,7 +154,7 @@ def _checklist(
         missing=missing,
         answered=[item for item in found.stukken if item not in missing],
         sent=list(reversed(sent)),
-        openable=_openable(desk, found, sent),
+        openable=_openable(desk, sent),
         descriptions=_descriptions(found),
         cap=desk.settings.limits.submission_mb,
         most_files=desk.settings.portal.max_files,
@@ -363,17 +363,15 @@ def _receipt(
         descriptions=_descriptions(found),
         has_package=index is not None,
         corrects=None if index is None else desk.queries.event(index).get("corrigeert"),
-        openable=_openable(desk, found, [submission]),
+        openable=_openable(desk, [submission]),
         fresh=fresh,
         opened=opened,
         errors=problems,
     )
 
 
-def _openable(desk: Desk, found: Verzoek, submissions: Sequence[Inzending]) -> set[tuple[str, str]]:
-    """The documents whose password may be given now, by receipt number and SHA-256; none of a closed request."""
-    if found.status is RequestStatus.CLOSED:
-        return set()
+def _openable(desk: Desk, submissions: Sequence[Inzending]) -> set[tuple[str, str]]:
+    """The documents whose password may be given now, by receipt number and SHA-256."""
     locked = [s.ontvangstnummer for s in submissions if any(f.reden is Reason.ENCRYPTED for f in s.stukken)]
     return {(number, document) for number in locked for document in desk.unlocking.openable(number)}
 
@@ -391,7 +389,7 @@ def give_password(
     submission = _own_submission(desk, session, nummer)
     number = submission.ontvangstnummer
     documents = {place: file.sha256 for place, file in enumerate(submission.stukken, 1)}
-    openable = _openable(desk, desk.queries.request(session.subject), [submission])
+    openable = _openable(desk, [submission])
     if (number, documents.get(plaats)) not in openable:
         return RedirectResponse(f"/inzending/{number}", 303)
     field = f"{opening.FIELD}-{plaats}"

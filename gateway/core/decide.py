@@ -55,19 +55,26 @@ def infected_afterwards(facts: Facts) -> Decision | None:
         seq: DocumentDecision(seq, DocumentOutcome.REFUSED, Reason.INFECTED, request=_request_of(seq, decided))
         for seq in found
     }
-    documents = tuple(sorted((decided | refused).values(), key=lambda document: document.seq))
     counted = before.outcome in {Outcome.ACCEPTED, Outcome.PARTLY}
+    stands = _all_else_stands(facts, before, "infected_afterwards", tuple(refused.values()))
+    return replace(stands, outcome=stands.outcome if counted else before.outcome, detail=facts.malware)
+
+
+def _all_else_stands(facts: Facts, before: Decision, rule: str, changed: Sequence[DocumentDecision]) -> Decision:
+    """What was decided before, but for these documents: their reasons come first."""
+    decided = {document.seq: document for document in (*before.documents, *changed)}
+    documents = tuple(decided[seq] for seq in sorted(decided))
     of_documents = {document.reason for document in before.documents}
     whole = [reason for reason in before.reasons if reason not in of_documents]
-    reasons = dict.fromkeys((Reason.INFECTED, *whole, *(d.reason for d in documents if d.reason)))
+    first = [document.reason for document in changed if document.reason]
+    reasons = dict.fromkeys((*first, *whole, *(d.reason for d in documents if d.reason)))
     return Decision(
-        _of_all(documents, facts) if counted else before.outcome,
-        "infected_afterwards",
-        _ground(facts, Reason.INFECTED),
+        _of_all(documents, facts),
+        rule,
+        _ground(facts, first[0]),
         tuple(reasons),
         documents,
-        facts.malware,
-        with_original(documents, facts.originals),
+        originals=with_original(documents, facts.originals),
     )
 
 
@@ -78,6 +85,31 @@ def _request_of(seq: int, decided: Mapping[int, DocumentDecision]) -> str | None
 def _is_infected(document: DocumentFacts, facts: Facts) -> bool:
     read = facts.as_opened(document)
     return read.verdict is Verdict.INFECTED and read.sha256 not in facts.freed
+
+
+def opened_after_closing(facts: Facts) -> Decision | None:
+    """A password was given after the request was closed: what it opened is for a person, all else stands as it was.
+
+    What was opened came in before; the closing forbids nobody to read it, and decides nothing about it.
+    """
+    before = facts.stood
+    if before is None or facts.released or before.outcome is Outcome.REGISTERED:
+        return None
+    decided = {document.seq: document for document in before.documents}
+    waits = (DocumentOutcome.HELD, Reason.REQUEST_CLOSED)
+    opened = tuple(
+        DocumentDecision(d.seq, *(_refusal(d, facts) or waits), request=_request_of(d.seq, decided))
+        for d in facts.documents
+        if _is_document(d) and (d.seq not in decided or _is_opened(d, decided[d.seq], facts))
+    )
+    if not opened:
+        return None
+    stands = _all_else_stands(facts, before, "opened_after_closing", opened)
+    return replace(stands, outcome=Outcome.HELD) if before.outcome is Outcome.HELD else stands
+
+
+def _is_opened(document: DocumentFacts, decided: DocumentDecision, facts: Facts) -> bool:
+    return decided.reason is Reason.ENCRYPTED and facts.as_opened(document) is not document
 
 
 def refused_by_a_person(facts: Facts) -> Decision | None:
@@ -309,6 +341,7 @@ _USUAL: Final[tuple[Rule, ...]] = (
 
 RULES: Final[tuple[Rule, ...]] = (
     infected_afterwards,
+    opened_after_closing,
     refused_by_a_person,
     redirected_by_a_person,
     taken_in_by_a_person,

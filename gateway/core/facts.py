@@ -171,6 +171,7 @@ class Facts:
     of the items whose original came in on paper. `conditions`: the text of the law the decision stands on.
     `earlier`: what was decided before malware was found in files that were stored already, and only then. `freed`:
     what two people let out of quarantine, by SHA-256 or as `MESSAGE`; `just_freed`: that was the last that anybody did.
+    `stood`: what was decided before somebody gave a password after a request was closed, and only then.
     """
 
     channel: Channel
@@ -201,6 +202,7 @@ class Facts:
     earlier: Decision | None = None
     freed: tuple[str, ...] = ()
     just_freed: bool = False
+    stood: Decision | None = None
 
     @property
     def asked(self) -> tuple[RequestFacts, ...]:

@@ -318,6 +318,29 @@ def test_what_a_person_refused_for_another_reason_stays_refused(embedded: Ward) 
     assert [s["besluit"] for s in ward.view(number)["stukken"]] == ["aangenomen", "aangenomen"]
 
 
+def test_after_the_closing_the_password_opens_what_came_before_it_and_a_person_says_what_it_means(ward: Ward) -> None:
+    number = ward.upload(dossier.locked(dossier.pdf(width=next(NUMBERS)), SECRET), dossier.pdf(width=next(NUMBERS)))
+    desk = ward.house.desk
+    before = ward.view(number)
+    assert [s["besluit"] for s in before["stukken"]] == ["geweigerd", "aangenomen"]
+    answered = ward.item("2")
+    desk.requests.close(storage.REFERENCE, "ingetrokken", "j.jansen")
+    assert ward.open(number).said is Said.OPENED
+    after = ward.view(number)
+    opened, other = after["stukken"]
+    assert (after["besluit"], opened["besluit"], opened["reden"]) == ("aangehouden", "aangehouden", "verzoek_gesloten")
+    assert "zonderWachtwoord" in opened
+    assert other == before["stukken"][1]
+    assert (ward.item("1"), ward.item("2")) == ("open", answered)
+    facts = desk.queries.why(number).facts
+    assert facts is not None
+    assert decide(facts).rule == "opened_after_closing", "the same facts give the same decision (P8)"
+    desk.store.act(number, Act(ActKind.RELEASE, "j.jansen"))
+    ward.walk()
+    assert [s["besluit"] for s in ward.view(number)["stukken"]] == ["aangenomen", "aangenomen"]
+    assert ward.problems() == ()
+
+
 def test_the_bundle_holds_both_and_says_which_was_read(embedded: Ward, tmp_path: Path) -> None:
     ward = embedded
     number = ward.upload(dossier.locked(dossier.pdf(width=next(NUMBERS)), SECRET))
@@ -561,6 +584,18 @@ def _party(number: int) -> dict[str, Any]:
 
 def _item(kind: str) -> dict[str, str]:
     return {"nummer": "1", "soort": kind, "omschrijving": f"Kopie: {kind}"}
+
+
+def test_who_sent_it_gives_the_password_on_the_page_also_when_the_request_was_closed_since(portal: Running) -> None:
+    with client(portal) as person:
+        csrf = signed_in(person, portal.open_request(reference="HV-36"))
+        number = sent(person, csrf, ("1", "paspoort.pdf", dossier.locked(dossier.pdf(width=780), SECRET)))
+        portal.house.desk.requests.close("HV-36", "ingetrokken", "j.jansen")
+        assert 'for="wachtwoord-1"' in person.get(f"/inzending/{number}").text
+        right = give(person, number, csrf, SECRET)
+        page = person.get(right.headers["location"]).text
+    assert "Het wachtwoord klopt." in page
+    assert "Al afgesloten" in page
 
 
 def test_who_guesses_is_told_when_to_try_again(portal: Running) -> None:

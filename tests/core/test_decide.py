@@ -138,6 +138,19 @@ TABLE = [
         DocumentOutcome.HELD,
     ),
     (
+        "opened after the closing",
+        facts(
+            document(verdict=Verdict.ENCRYPTED),
+            document("kopie.pdf", 7, role=PartRole.COPY, copy_of=1),
+            request=request(status=RequestStatus.CLOSED),
+            stood=decide(facts(document(verdict=Verdict.ENCRYPTED))),
+        ),
+        "opened_after_closing",
+        Outcome.HELD,
+        [Reason.REQUEST_CLOSED],
+        DocumentOutcome.HELD,
+    ),
+    (
         "malware beside the documents",
         facts(malware="Eicar-Test-Signature"),
         "malware_elsewhere",
@@ -437,6 +450,46 @@ def test_of_a_locked_document_the_copy_is_judged_and_what_speaks_against_the_fil
     (decided,) = decide(given).documents
     assert decided.reason is reason
     assert (decided.outcome is DocumentOutcome.ACCEPTED) == (reason is None)
+
+
+BESIDE = document("geboorteakte.pdf", 2)
+
+
+def closed_since(given: Facts, before: Facts) -> Facts:
+    """With the other document, after the request was closed."""
+    documents = (given.documents[0], BESIDE, *given.documents[1:])
+    return replace(given, documents=documents, request=request(status=RequestStatus.CLOSED), stood=decide(before))
+
+
+@pytest.mark.parametrize("before", [facts(LOCKED, BESIDE), facts(LOCKED, BESIDE, acts=(refuse(Reason.ENCRYPTED),))])
+def test_what_is_opened_after_the_closing_is_for_a_person_and_all_else_stands(before: Facts) -> None:
+    given = closed_since(opened(), before)
+    after = decide(given)
+    first, second = after.documents
+    assert (after.rule, after.outcome) == ("opened_after_closing", Outcome.HELD)
+    assert (first.outcome, first.reason) == (DocumentOutcome.HELD, Reason.REQUEST_CLOSED)
+    assert second == decide(before).documents[1]
+    released = decide(replace(given, acts=(OPEN, RELEASE)))
+    assert released.outcome is Outcome.ACCEPTED, "a person says that it counts"
+
+
+def test_what_speaks_against_what_was_opened_after_the_closing_needs_no_person() -> None:
+    infected = opened(verdict=Verdict.INFECTED, findings=(Finding("infected"),))
+    after = decide(closed_since(infected, facts(LOCKED, BESIDE)))
+    assert (after.outcome, after.reasons) == (Outcome.PARTLY, (Reason.INFECTED,))
+
+
+def test_a_file_that_was_carried_by_what_was_opened_after_the_closing_is_for_a_person_too() -> None:
+    given = closed_since(opened(), facts(LOCKED, BESIDE))
+    carried = document("diploma.pdf", 8)
+    after = decide(replace(given, documents=(*given.documents, carried)))
+    assert after.documents[-1] == DocumentDecision(8, DocumentOutcome.HELD, Reason.REQUEST_CLOSED)
+
+
+def test_what_only_repeats_stays_registered_whatever_is_opened_of_it() -> None:
+    repeat = replace(facts(LOCKED, BESIDE), repeat_of="26-1111-2222-3333")
+    after = decide(replace(closed_since(opened(), repeat), repeat_of=repeat.repeat_of))
+    assert after.outcome is Outcome.REGISTERED
 
 
 def test_malware_that_is_found_in_a_copy_afterwards_takes_its_document_out() -> None:
