@@ -591,7 +591,10 @@ def test_who_sent_it_gives_the_password_on_the_page_also_when_the_request_was_cl
         csrf = signed_in(person, portal.open_request(reference="HV-36"))
         number = sent(person, csrf, ("1", "paspoort.pdf", dossier.locked(dossier.pdf(width=780), SECRET)))
         portal.house.desk.requests.close("HV-36", "ingetrokken", "j.jansen")
-        assert 'for="wachtwoord-1"' in person.get(f"/inzending/{number}").text
+        page = person.get(f"/inzending/{number}").text
+        assert 'for="wachtwoord-1"' in page
+        assert "Wij hebben dit verzoek om documenten afgesloten." in page
+        assert "Huwelijksakte, met vertaling</p>" not in page, "nothing is asked any more"
         right = give(person, number, csrf, SECRET)
         page = person.get(right.headers["location"]).text
     assert "Het wachtwoord klopt." in page
