@@ -39,6 +39,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 _IDLE_SECONDS: Final = 60
 _STARTING_SECONDS: Final = 60
 _DYING_SECONDS: Final = 10
+_QUIET_SECONDS: Final = 0.1
 _PR_SET_PDEATHSIG: Final = 1
 _NUMBER: Final = struct.Struct("<i")
 _FILES: Final = 4  # order, answer, errors, and where the keeper writes
@@ -178,10 +179,10 @@ def _one_more(main: Callable[[], None], control: socket.socket) -> bool:
         os._exit(_keep(main, control, tell))
     os.close(tell)
     said = os.read(told, len(_JOB))
-    if said == _JOB:
-        # The next one is made when this job is done, or when another waits already: not beside it without need.
-        select([told, control.fileno()], [], [])
     os.close(told)
+    if said == _JOB:
+        # The next one is made when it is quiet, or when somebody waits for it: now the processor has better to do.
+        select([control.fileno()], [], [], _QUIET_SECONDS)
     if said == _IDLE:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(keeper, 0)
@@ -208,6 +209,7 @@ def _keep(main: Callable[[], None], control: socket.socket, tell: int) -> int:
         os._exit(_work(main, control, there, tell))
     for ours in (control, there):
         ours.close()
+    os.close(tell)
     _when_it_dies(above, lambda: os.killpg(pid, signal.SIGKILL))
     status = socket.recv_fds(here, 1, 1)[1]
     for number in status:
