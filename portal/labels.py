@@ -240,7 +240,7 @@ _ACT: Final = {
     "open": "wachtwoord gegeven: er is een kopie zonder wachtwoord",
 }
 
-_WHO: Final = {"indiener": "wie de toegangscode heeft", "token": "een programma"}
+_WHO: Final = {"indiener": "iemand met de toegangscode", "token": "een programma"}
 
 _SHOWN: Final[tuple[tuple[str, str, Mapping[str, str]], ...]] = (
     ("kanaal", "Kanaal", CHANNEL),

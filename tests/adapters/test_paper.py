@@ -90,10 +90,11 @@ def test_a_receipt_names_the_decision_and_the_item_of_each_file(tmp_path):
     ]
     text = text_of(receipt(*files, request=dossier.request()), tmp_path)
 
-    assert "Stuk 1: Kopie: paspoort" in text
+    assert "Document 1: Kopie: paspoort" in text
+    assert "Zo was het toen dit bewijs werd gemaakt." in text  # it is made again whenever somebody asks for it
     assert "Geweigerd" in text
     assert "Virus gevonden" in text
-    assert "Bij dit verzoek; welk stuk het is" in text
+    assert "Bij dit verzoek. Welk" in text
 
 
 @pytest.mark.parametrize(
