@@ -22,10 +22,12 @@ from gateway.core import names
 from gateway.core.answers import is_kept_text
 from gateway.core.errors import TryLater
 from gateway.core.model import StoredFile
+from gateway.core.terms import AMSTERDAM
 from gateway.core.words import Channel, DocumentOutcome, Reason
 from gateway.mdto import Archive, Record, Represented
 from gateway.paper import Place, TocLine
 from gateway.ports import Blobs
+from gateway.reasons import reason_text
 
 MERGED: Final = "samengevoegd.pdf"
 METADATA: Final = "metagegevens"
@@ -498,6 +500,13 @@ def _opened(filed: _Filed) -> Iterator[str]:
         yield f"         data/{filed.copy}"
 
 
+def _decided(document: BundleDocument) -> str:
+    """The decision and its reason in words; once when they are the same."""
+    outcome = (document.outcome or _UNDECIDED).replace("_", " ")
+    title = reason_text(Reason(document.reason), "nl").title if document.reason else ""
+    return outcome if title.casefold() in {"", outcome} else f"{outcome} ({title})"
+
+
 def _lines(plan: _Plan, pdf: _Merged) -> Iterator[str]:
     """The contents for people."""
     request = plan.request
@@ -513,11 +522,13 @@ def _lines(plan: _Plan, pdf: _Merged) -> Iterator[str]:
     if others:
         yield from ("", "Overige documenten (niet in de PDF)")
     for d in others:
-        yield f"  {paper.seen(d.document.name)}: {d.document.outcome or _UNDECIDED}, {d.document.reason or _UNDECIDED}"
+        yield f"  {paper.seen(d.document.name)}: {_decided(d.document)}"
         where = f"data/{d.path}" if d.path else f"niet opgenomen; sha256 {d.document.sha256}"
         yield f"         {where}  ({d.place.number})"
         yield from _opened(d)
     yield from ("", "Inzendingen")
     for s in plan.submissions:
         late = "  na de laatste dag" if s.submission["opTijd"] is False else ""
-        yield f"  {s.number}  {s.submission['ontvangenOp']}  {paper.seen(s.submission['afzender'])}{late}"
+        came = datetime.fromisoformat(s.submission["ontvangenOp"]).astimezone(AMSTERDAM)
+        sender = paper.seen(s.submission["afzender"]) or s.submission["kanaal"]
+        yield f"  {s.number}  {came:%d-%m-%Y %H:%M:%S}  {sender}{late}"

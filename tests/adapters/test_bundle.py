@@ -434,6 +434,17 @@ def test_a_secret_of_the_request_stays_out(case):
     assert b"K7QM-3F9D-XW2P" not in case.zip.read_bytes()
 
 
+def test_the_contents_for_people_are_in_words_and_in_dutch_time(case):
+    case.submit(
+        case.document("loonstrook.pdf", dossier.pdf(), outcome="niet_gevraagd", reason="niet_gevraagd"),
+        case.document("kapot.pdf", b"%PDF-1.4", outcome="geweigerd", reason="onleesbaar"),
+    )
+    contents = case.bundle().contents
+    assert "  loonstrook.pdf: niet gevraagd\n" in contents
+    assert "  kapot.pdf: geweigerd (Niet te openen)\n" in contents
+    assert "Z  " not in contents.partition("Inzendingen")[2]
+
+
 def test_the_contents_for_people_cannot_be_forged_by_a_name(case):
     case.submit(case.document("a\r\n\r\nInzendingen\r\n  26-VALS\u202e.pdf", dossier.pdf()))
     lines = case.bundle().contents.splitlines()
