@@ -151,12 +151,9 @@ def _ledger_find(given: argparse.Namespace, settings: Settings) -> int:
         terminal.print_table(("ONTVANGSTNUMMER", "ONTVANGEN", "VASTGELEGD", "KANAAL", "VERZOEK"), rows)
     if len(found) == MOST_FOUND:
         terminal.say(f"herstelpost: these are the first {MOST_FOUND}; ask for a shorter period")
+    if not found:
+        terminal.say("herstelpost: nothing was found; mail is found by the address in From, uploads by reference")
     return DONE if found else FAILED
-
-
-def _found_row(found: Found) -> tuple[str, ...]:
-    moments = (_moment(found.received_at), _moment(found.recorded_at))
-    return (found.number, *moments, found.channel, ", ".join(found.requests) or "-", found.outcome or "-")
 
 
 def _ledger_timeline(given: argparse.Namespace, settings: Settings) -> int:
@@ -176,6 +173,8 @@ def _ledger_timeline(given: argparse.Namespace, settings: Settings) -> int:
         for e in entries
     )
     terminal.print_table(("REGEL", "VASTGELEGD", "MOMENT", "WAT", ""), rows)
+    if not entries:
+        terminal.say(f"herstelpost: the log has nothing about {given.subject}")
     return DONE if entries else FAILED
 
 

@@ -81,3 +81,12 @@ def test_the_register_claims_nothing_about_time_that_is_still_to_come(
     assert cli.run(["register", "--from", "2026-03-02", "--until", "2026-03-01"]) == 1
     assert cli.run(["register", "--from", "2998-01-01", "--until", "2999-01-01"]) == 1
     assert "nothing else" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["find", "timeline"])
+def test_that_nothing_was_found_is_said(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["ledger", command, "HV-404"]) == 1
+    assert "nothing" in capsys.readouterr().err
