@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gateway.core import terms
 from gateway.people import Scope, StaffRole
 from gateway.schema import VerzoekNieuw, read_request_values
 from tests.support.house import PASSWORD, Running, request_json, running
@@ -89,7 +90,9 @@ def test_r26_declining_is_warned_about_before_it_is_done(house):
 
 def test_staff_prints_and_posts_and_sees_who_was_told(house):
     gateway, _made = house
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    today = (
+        f"{terms.local_day(datetime.now(UTC)):%Y-%m-%d}"  # a day here is a day in Amsterdam, also just after midnight
+    )
     with _staff(gateway) as staff:
         page = staff.get("/medewerker/post").text
         assert "mr. B. Voorbeeld, Kantoor" in page
