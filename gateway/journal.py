@@ -22,11 +22,11 @@ from gateway.core.errors import Corrupt, TryLater
 from gateway.core.model import StoredFile
 from gateway.ports import Spool
 
-JOURNAL_BYTES: Final = 1 << 19
-"""The largest file that goes into the journal: a file of its own costs more than writing this one twice."""
+JOURNAL_BYTES: Final = 3 << 17
+"""The largest file that goes into the journal, and what a sender may take of our memory until it does.
 
-IN_MEMORY_BYTES: Final = 1 << 16
-"""What is not larger goes there in one piece, in the room that it needs."""
+A file of its own costs more than writing this one twice.
+"""
 
 SEGMENT_BYTES: Final = 1 << 28
 SEGMENT_SECONDS: Final = 600.0
@@ -77,10 +77,10 @@ class Journal:
         except OSError as error:
             raise TryLater(f"cannot begin a journal: {error}") from error
 
-    def write(self, place: Place, offset: int, block: bytes | bytearray | memoryview) -> None:
-        """Write at so many octets from the start of a reserved place. Raises TryLater."""
-        segment, at = self._written_to[place.segment], place.start + offset
-        view = memoryview(block)
+    def write(self, place: Place, content: bytes | bytearray) -> None:
+        """Write what a place was reserved for. Raises TryLater."""
+        segment, at = self._written_to[place.segment], place.start
+        view = memoryview(content)
         try:
             while view:
                 done = os.pwrite(segment.handle, view, at)
@@ -123,13 +123,12 @@ class Journal:
 
 
 class JournalSpool:
-    """The `Incoming` port: small in memory, then in the journal, and in a file of its own when large."""
+    """The `Incoming` port: in memory until it goes into the journal as one piece, or is too large for that."""
 
     def __init__(self, journal: Journal, new_file: Callable[[], Spool]) -> None:
         self.size = 0
         self._journal = journal
         self._new_file = new_file
-        self._digest = hashlib.sha256()
         self._content = bytearray()
         self._place: Place | None = None
         self._file: Spool | None = None
@@ -137,26 +136,20 @@ class JournalSpool:
     def write(self, block: bytes | bytearray | memoryview) -> None:
         if self._file is None and self.size + len(block) > JOURNAL_BYTES:
             self._to_file()
-        if self._file is not None:
-            self._file.write(block)
-        else:
-            self._digest.update(block)
-            self._write(block)
-        self.size += len(block)
-
-    def _write(self, block: bytes | bytearray | memoryview) -> None:
-        if self._place is None and self.size + len(block) > IN_MEMORY_BYTES:
-            self._to_journal(JOURNAL_BYTES)
-        if self._place is None:
+        if self._file is None:
             self._content += block
         else:
-            self._journal.write(self._place, self.size, block)
+            self._file.write(block)
+        self.size += len(block)
 
     def journalled(self) -> StoredFile | None:
         if self._file is not None:
             return None
-        place = self._place or self._to_journal(self.size)
-        return StoredFile(self._digest.hexdigest(), self.size, segment=place.segment, start=place.start)
+        if self._place is None:
+            self._place = self._journal.reserve(self.size)
+            self._journal.write(self._place, self._content)
+        sha256 = hashlib.sha256(self._content).hexdigest()
+        return StoredFile(sha256, self.size, segment=self._place.segment, start=self._place.start)
 
     def keep(self) -> StoredFile:
         return (self._file or self._to_file()).keep()
@@ -164,34 +157,15 @@ class JournalSpool:
     def drop(self) -> None:
         if self._file is not None:
             self._file.drop()
-        self._leave_journal()
-
-    def _to_journal(self, octets: int) -> Place:
-        self._place = self._journal.reserve(octets)
-        self._journal.write(self._place, 0, self._content)
-        self._content.clear()
-        return self._place
-
-    def _to_file(self) -> Spool:
-        self._file = self._new_file()
-        for block in self._so_far():
-            self._file.write(block)
-        self._content.clear()
-        self._leave_journal()
-        return self._file
-
-    def _so_far(self) -> Iterator[bytes | bytearray]:
-        """What was written until now, without much of it in memory."""
-        yield self._content
-        if self._place is not None:
-            for offset in range(0, self.size, IN_MEMORY_BYTES):
-                octets = min(IN_MEMORY_BYTES, self.size - offset)
-                yield self._journal.read(Place(self._place.segment, self._place.start + offset, octets))
-
-    def _leave_journal(self) -> None:
         place, self._place = self._place, None
         if place is not None:
             self._journal.release(place)
+
+    def _to_file(self) -> Spool:
+        self._file = self._new_file()
+        self._file.write(self._content)
+        self._content.clear()
+        return self._file
 
 
 class _Segment:

@@ -12,10 +12,10 @@ import pytest
 
 from gateway.blobs import FileBlobs
 from gateway.core.errors import Corrupt, TryLater
-from gateway.journal import IN_MEMORY_BYTES, JOURNAL_BYTES, SEGMENT_BYTES, SEGMENT_SECONDS, Journal, Place
+from gateway.journal import JOURNAL_BYTES, SEGMENT_BYTES, SEGMENT_SECONDS, Journal, Place
 from tests.support import storage
 
-SIZES = [0, 1, IN_MEMORY_BYTES, IN_MEMORY_BYTES + 1, JOURNAL_BYTES]
+SIZES = [0, 1, 4096, 4097, JOURNAL_BYTES]
 TROUBLE = [errno.EIO, errno.ENOSPC]
 
 
@@ -73,15 +73,21 @@ def test_files_that_come_in_at_the_same_time_lie_beside_each_other_each_whole(bl
     assert len(_segments(tmp_path / "blobs")) == 1
 
 
-def test_what_is_too_large_for_the_journal_has_to_be_kept_and_leaves_no_writer_behind(blobs, tmp_path):
+def test_what_is_too_large_for_the_journal_has_to_be_kept_and_never_comes_into_it(blobs, tmp_path):
     content = _content(JOURNAL_BYTES + 1)
     spool = _spooled(blobs, content)
     assert spool.journalled() is None
     assert blobs.path(spool.keep().sha256).read_bytes() == content
     spool.drop()
     assert blobs.sweep() == 0
-    assert blobs.tidy() == 1
     assert _segments(tmp_path / "blobs") == []
+
+
+def test_what_is_refused_never_reaches_the_disk_when_it_is_not_large(blobs, tmp_path):
+    spool = _spooled(blobs, _content(JOURNAL_BYTES))
+    spool.drop()
+    assert _segments(tmp_path / "blobs") == []
+    assert blobs.sweep() == 0
 
 
 @pytest.mark.parametrize("octets", SIZES)
@@ -104,7 +110,7 @@ def test_a_write_that_the_system_takes_in_pieces_loses_nothing(blobs, monkeypatc
 
 def test_a_segment_that_ends_too_early_is_said_to(journal, tmp_path):
     place = journal.reserve(100)
-    journal.write(place, 0, b"half")
+    journal.write(place, b"half")
     with pytest.raises(Corrupt, match="ends before"):
         journal.read(place)
     (tmp_path / "journal" / place.segment).unlink()
@@ -206,7 +212,7 @@ def test_a_disk_on_which_no_segment_can_begin_is_a_no(blobs, monkeypatch):
 
 def test_a_segment_stays_while_somebody_writes_to_it_and_while_a_row_needs_it(journal, tmp_path):
     place = journal.reserve(10)
-    journal.write(place, 0, b"0123456789")
+    journal.write(place, b"0123456789")
     assert journal.tidy(set) == 0, "its row may be committed at any moment"
     journal.release(place)
     assert journal.tidy(lambda: {place.segment}) == 0
@@ -227,7 +233,7 @@ def test_who_asks_what_is_in_use_knows_that_nobody_begins_to_write_meanwhile(jou
 
     assert journal.tidy(in_use) == 1
     assert begun[0].segment != first.segment
-    journal.write(begun[0], 0, b"0123456789")
+    journal.write(begun[0], b"0123456789")
     assert journal.read(begun[0]) == b"0123456789"
 
 
@@ -242,7 +248,7 @@ def test_an_idle_writer_goes_on_in_its_segment_or_in_a_new_one_when_it_was_remov
 
 
 def test_a_segment_takes_nothing_new_when_it_is_large_or_old(journal, monkeypatch):
-    large = [journal.reserve(JOURNAL_BYTES) for _ in range(SEGMENT_BYTES // JOURNAL_BYTES)]
+    large = [journal.reserve(SEGMENT_BYTES // 4) for _ in range(4)]
     assert len({place.segment for place in large}) == 1
     small = journal.reserve(1)
     assert small.segment != large[0].segment
@@ -258,7 +264,7 @@ def test_a_segment_is_open_only_while_somebody_writes_to_it(journal):
         return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # a count
 
     before = open_files()
-    places = [journal.reserve(JOURNAL_BYTES) for _ in range(SEGMENT_BYTES // JOURNAL_BYTES + 1)]
+    places = [journal.reserve(SEGMENT_BYTES // 4) for _ in range(5)]
     assert open_files() == before + 2
     for place in places:
         journal.release(place)
