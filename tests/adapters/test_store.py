@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlmodel import col
 
 from gateway.arrivals import JournalRows
@@ -26,7 +26,7 @@ from gateway.core.model import (
 from gateway.core.states import Step
 from gateway.core.words import Channel, EventName, Outcome, RequestStatus, Status
 from gateway.journal import Journal
-from gateway.records import EntryRow, LetterRow, SubmissionRow
+from gateway.records import EntryRow, FileRow, LetterRow, SubmissionRow
 from tests.support import storage
 from tests.support.servers import wait_until
 from tests.support.storage import ADDRESS, APPLICANT, NOON, REFERENCE
@@ -208,6 +208,22 @@ def test_who_opens_a_file_while_it_leaves_the_journal_gets_it(kept, monkeypatch)
     monkeypatch.setattr(Journal, "read", after_it_left)
     with kept.blobs.open(file.sha256) as opened:
         assert opened.read() == b"klein"
+
+
+def test_a_row_that_a_power_cut_took_back_into_a_journal_that_is_gone_finds_its_file(kept):
+    """That a submission was read is committed without waiting for the disk (0018); the file has its name before."""
+    number, file = _accepted(kept, b"klein")
+    kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
+    assert kept.blobs.tidy() == 1
+    with kept.database.write() as session:
+        session.execute(update(FileRow).values(segment=file.segment, start=file.start))
+        session.execute(update(SubmissionRow).values(step=Step.ACCEPTED))
+    os.utime(kept.blobs._place(file.sha256), (0, 0))
+    assert kept.blobs.path(file.sha256).read_bytes() == b"klein"
+    with kept.blobs.open(file.sha256) as opened:
+        assert opened.read() == b"klein"
+    kept.store.save_reading(kept.store.claim(number), Reading(None, ()))
+    assert JournalRows(kept.database).of(file.sha256) is None
 
 
 def test_a_file_leaves_the_journal_only_for_one_that_nobody_is_erasing(kept):
