@@ -49,10 +49,7 @@ _ID: Final = select(col(SubmissionRow.id)).where(col(SubmissionRow.number) == bi
 _NEW_FILE: Final = Prepared(
     insert(FileRow.__table__).values(  # type: ignore[attr-defined]
         submission_id=_ID.scalar_subquery(),
-        **{
-            name: bindparam(name)
-            for name in ("position", "sha256", "bytes", "name", "media_type", "item", "segment", "start")
-        },
+        **{name: bindparam(name) for name in _GIVEN_FILE},
     )
 )
 _PLACES: Final = select(col(FileRow.segment), col(FileRow.start), col(FileRow.bytes)).where(
@@ -75,7 +72,7 @@ class JournalRows:
     def segments(self) -> set[str]:
         """In which segments such files lie."""
         with self._database.read() as session:
-            return {place.segment for place in session.execute(_PLACES)}
+            return set(session.scalars(_PLACES.with_only_columns(col(FileRow.segment)).distinct()))
 
 
 class Arrivals:

@@ -17,7 +17,8 @@ from typing import BinaryIO
 
 from gateway.core.errors import Corrupt, TryLater
 from gateway.core.model import StoredFile
-from gateway.journal import JOURNAL_BYTES, Journal, JournalSpool, Places, fsync_directory
+from gateway.durable import fsync_directory
+from gateway.journal import JOURNAL_BYTES, Journal, JournalSpool, Places
 from gateway.ports import Incoming, Spool
 
 BLOCK_BYTES = 1 << 20

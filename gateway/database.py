@@ -57,7 +57,7 @@ class Database:
         self.embedded = url.startswith("sqlite")
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(writes=True)
-        self._passing = self.engine.execution_options(writes=True, passing=True)
+        self._writing_for_now = self.engine.execution_options(writes=True, lasting=False)
         self._reading = self.engine if self.embedded else self.engine.execution_options(**_ONE_MOMENT)
         self._writers = threading.Lock()
 
@@ -73,7 +73,7 @@ class Database:
         with (
             self._turn(),
             _translated(),
-            Session(self._writing if lasting else self._passing, expire_on_commit=False) as session,
+            Session(self._writing if lasting else self._writing_for_now, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
@@ -288,7 +288,7 @@ def _begin_sqlite(connection: Connection) -> None:
     if not options.get("writes", False):
         connection.exec_driver_sql("BEGIN")
         return
-    wanted = "NORMAL" if options.get("passing", False) else "FULL"
+    wanted = "FULL" if options.get("lasting", True) else "NORMAL"
     if connection.info["synchronous"] != wanted:
         connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
         connection.info["synchronous"] = wanted
@@ -296,5 +296,5 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("passing", False):
+    if not connection.get_execution_options().get("lasting", True):
         connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")

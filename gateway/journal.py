@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 from gateway.core.errors import Corrupt, TryLater
 from gateway.core.model import StoredFile
+from gateway.durable import fsync_directory
 from gateway.ports import Spool
 
 JOURNAL_BYTES: Final = 3 << 17
@@ -116,7 +117,8 @@ class Journal:
         """Remove the segments that nobody writes to and that are not `in_use`, asked after it. Returns how many."""
         with contextlib.ExitStack() as held:
             idle = [path for path in self._directory.iterdir() if held.enter_context(_nobody_writes(path))]
-            unused = [path for path in idle if path.name not in in_use()] if idle else []
+            needed = in_use() if idle else ()
+            unused = [path for path in idle if path.name not in needed]
             for path in unused:
                 path.unlink(missing_ok=True)
         return len(unused)
@@ -264,12 +266,3 @@ def _nobody_writes(path: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
-
-
-def fsync_directory(directory: Path) -> None:
-    """Return when the names in a directory are on stable storage. Raises OSError."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

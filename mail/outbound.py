@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
+from gateway.durable import fsync_directory
+
 _TIMEOUT_SECONDS: Final = 60
 # Sign-in and encryption: RFC 4954 section 6, RFC 3207 section 4. They say nothing about the letter.
 _OUR_TROUBLE: Final = frozenset({530, 534, 535, 538})
@@ -77,7 +79,7 @@ class Outbound:
         """The letter is not kept as a file any more, durably. Raises OSError."""
         if self._directory.exists():
             (self._directory / f"{_file_name(key)}.eml").unlink(missing_ok=True)
-            _fsync_directory(self._directory)
+            fsync_directory(self._directory)
 
     # ---- smarthost ----
 
@@ -175,12 +177,4 @@ def _write_durably(path: Path, content: bytes) -> None:
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-    _fsync_directory(path.parent)
-
-
-def _fsync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fsync_directory(path.parent)
